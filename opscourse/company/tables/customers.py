@@ -1,0 +1,128 @@
+"""Money and service: orders, the shop, memberships, surveys, tickets."""
+
+from opscourse.company.schema import Column as C
+from opscourse.company.schema import Table
+
+CATEGORIES = ("mat", "band", "scale", "weights", "clothing", "snack", "bottle", "massage")
+NEEDS = ("scheduling", "tracking", "variety", "coaching", "price", "community", "family", "offline")
+
+TABLES = (
+    Table(
+        "products",
+        "customers",
+        "one product of the shop",
+        ("sku",),
+        (
+            C("sku", "int", "product", low=1),
+            C("category", "str", "category", values=CATEGORIES),
+            C("unit_cost_cny", "float", "what one costs the firm", "CNY", low=0),
+            C("list_price_cny", "float", "price", "CNY", low=0),
+            C("launch_date", "date", "first day on sale"),
+            C("supplier_lead_days", "int", "days from ordering to delivery", "days", low=1),
+        ),
+    ),
+    Table(
+        "orders",
+        "customers",
+        "one order in the shop",
+        ("order_id",),
+        (
+            C("order_id", "int", "order", low=1),
+            C("user_id", "int", "who ordered", refers="users"),
+            C("ts", "timestamp", "when, local time"),
+            C("gross_cny", "float", "sum of its items at list price", "CNY", low=0),
+            C("discount_cny", "float", "taken off", "CNY", low=0),
+            C("net_cny", "float", "gross less discount: what was paid", "CNY", low=0),
+            C("coupon", "bool", "a coupon was used"),
+            C("pay_method", "str", "how", values=("wechat_pay", "alipay", "card", "points")),
+            C("paid", "bool", "payment went through"),
+            C("refunded", "bool", "money was given back later"),
+        ),
+        scope="block",
+    ),
+    Table(
+        "order_items",
+        "customers",
+        "one product in one order",
+        ("order_id", "line"),
+        (
+            C("order_id", "int", "order", refers="orders"),
+            C("line", "int", "line of the order", low=1),
+            C("sku", "int", "product", refers="products"),
+            C("quantity", "int", "pieces", low=1),
+            C("price_cny", "float", "list price of one", "CNY", low=0),
+        ),
+        scope="block",
+    ),
+    Table(
+        "memberships",
+        "customers",
+        "one paid or trial spell of membership",
+        ("membership_id",),
+        (
+            C("membership_id", "int", "spell", low=1),
+            C("user_id", "int", "member", refers="users"),
+            C("plan", "str", "plan", values=("month", "quarter", "year")),
+            C("start", "date", "first day", refers="calendar.date"),
+            C("end", "date", "last day; may lie after the calendar's end"),
+            C("price_cny", "float", "price of the spell; 0 for a trial", "CNY", low=0),
+            C("trial", "bool", "a free trial"),
+            C("auto_renew", "bool", "renews by itself"),
+            C(
+                "cancel_reason",
+                "str",
+                "stated when it was not renewed",
+                null=True,
+                values=("price", "time", "content", "bug", "moved", "other"),
+            ),
+        ),
+        scope="block",
+    ),
+    Table(
+        "surveys",
+        "customers",
+        "one invitation to a survey, answered or not",
+        ("survey_id",),
+        (
+            C("survey_id", "int", "invitation", low=1),
+            C("user_id", "int", "user", refers="users"),
+            C("ts", "timestamp", "when asked, local time"),
+            C(
+                "trigger",
+                "str",
+                "what led to it",
+                values=("random", "after_class", "after_order", "after_ticket", "reward"),
+            ),
+            C("tp_id", "int", "touchpoint the satisfaction question names", refers="touchpoints_cx"),
+            C("answered", "bool", "answered at all"),
+            C("nps", "int", "would you recommend us, 0 to 10", null=True, low=0, high=10),
+            C("csat", "int", "satisfied with this touchpoint, 1 to 5", null=True, low=1, high=5),
+            C("would_pay", "bool", "would you pay for content", null=True),
+            *(C(f"need_{need}", "int", f"importance of {need}, 1 to 5", null=True, low=1, high=5) for need in NEEDS),
+        ),
+        scope="block",
+    ),
+    Table(
+        "tickets",
+        "customers",
+        "one request to customer service",
+        ("ticket_id",),
+        (
+            C("ticket_id", "int", "ticket", low=1),
+            C("opened_ts", "timestamp", "when, local time"),
+            C("user_id", "int", "who asked", refers="users"),
+            C("category", "str", "what about", values=("complaint", "question", "payment", "delivery", "account")),
+            C("quality_related", "bool", "about the quality of the service"),
+            C("severity", "int", "1 slight, 3 severe", low=1, high=3),
+            C("tier", "int", "line that solved it: 1 first, 2 second", low=1, high=2),
+            C("bot_handled", "bool", "answered by the bot alone"),
+            C("first_response_min", "float", "until the first answer", "minutes", low=0),
+            C("resolve_min", "float", "until it was solved", "minutes", low=0),
+            C("hops", "int", "times it was handed on", low=0),
+            C("reopened", "bool", "came back after it was closed"),
+            C("csat", "int", "satisfaction with the answer, 1 to 5", null=True, low=1, high=5),
+            C("special", "bool", "needs individual treatment"),
+        ),
+        scope="block",
+    ),
+)

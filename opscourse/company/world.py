@@ -1,0 +1,109 @@
+"""How a company comes about: streams, blocks of users, and one builder a table.
+
+A builder is a function from what is already known to one table, given as a dict of columns (numpy arrays or Arrow arrays, in
+the order of the schema). It draws from the stream of its own table only, so that a new table changes no other one.
+
+    @builds("orders")
+    def orders(block: Block) -> Columns: ...
+
+Reference and summary builders get the `World`, block builders a `Block`. Hidden tables (what only the simulator knows: who is
+which persona, who is still alive) are built and cached in the same way; their names start with an underscore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from opscourse.company.parameters import Parameters
+
+__all__ = ["BLOCK_USERS", "BUILDERS", "ID_SPAN", "Block", "Columns", "World", "builds"]
+
+BLOCK_USERS = 20_000
+ID_SPAN = 10_000_000  # ids of block b start at b * ID_SPAN + 1: unique without knowing how many the earlier blocks used
+
+Columns = dict[str, Any]
+BUILDERS: dict[str, Callable[[Any], Columns]] = {}
+
+
+def builds(name: str) -> Callable[[Callable[[Any], Columns]], Callable[[Any], Columns]]:
+    """Register the decorated function as the one that makes table `name`."""
+
+    def register(builder: Callable[[Any], Columns]) -> Callable[[Any], Columns]:
+        if name in BUILDERS:
+            raise ValueError(f"table {name!r} has two builders")
+        BUILDERS[name] = builder
+        return builder
+
+    return register
+
+
+@dataclass
+class World:
+    """One company: its parameters, its size and its seed; reference tables are made on first use and kept."""
+
+    parameters: Parameters = field(default_factory=Parameters)
+    users: int = 20_000
+    seed: int = 2024
+    totals: Mapping[str, Any] = field(default_factory=dict)  # what summary builders need to know of all blocks
+    _tables: dict[str, Columns] = field(default_factory=dict, repr=False)
+
+    def stream(self, table: str, block: int = 0) -> np.random.Generator:
+        """The random stream of one table (and block): independent of every other one and of the order of calls."""
+        return np.random.default_rng(np.random.SeedSequence([self.seed, crc32(table.encode()), block]))
+
+    def __getitem__(self, table: str) -> Columns:
+        if table not in self._tables:
+            self._tables[table] = BUILDERS[table](self)
+        return self._tables[table]
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of at most `BLOCK_USERS` users, in order of sign-up."""
+        return -(-self.users // BLOCK_USERS)
+
+    def block(self, index: int) -> Block:
+        """Block number `index`, nothing in it made yet."""
+        return Block(self, index)
+
+
+@dataclass
+class Block:
+    """A slice of the company's users in order of sign-up: user ids `first_user` .. `first_user + size - 1`."""
+
+    world: World
+    index: int
+    _tables: dict[str, Columns] = field(default_factory=dict, repr=False)
+
+    @property
+    def first_user(self) -> int:
+        """The smallest user id of the block."""
+        return self.index * BLOCK_USERS + 1
+
+    @property
+    def size(self) -> int:
+        """Number of users."""
+        return min(BLOCK_USERS, self.world.users - self.index * BLOCK_USERS)
+
+    @property
+    def first_id(self) -> int:
+        """The smallest id of anything in this block that is not a user."""
+        return self.index * ID_SPAN + 1
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of the world."""
+        return self.world.parameters
+
+    def stream(self, table: str) -> np.random.Generator:
+        """The stream of one table in this block."""
+        return self.world.stream(table, self.index)
+
+    def __getitem__(self, table: str) -> Columns:
+        if table not in self._tables:
+            self._tables[table] = BUILDERS[table](self)
+        return self._tables[table]
