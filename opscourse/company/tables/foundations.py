@@ -3,7 +3,7 @@
 from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
 
-TIERS = ("international", "solar_term", "shopping", "niche", "consumer")
+TIERS = ("international", "solar_term", "shopping", "niche", "consumer", "traditional")
 
 TABLES = (
     Table(
