@@ -1,0 +1,38 @@
+"""How JupyterLab starts for this course: `jupyter lab --config=jupyter_lab_config.py`, which `make lab` does.
+
+It asks nothing of the network, opens on the first page, and leaves the settings in your home folder alone.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from platform import uname
+
+COURSE = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821 - Jupyter defines it for its configuration files
+
+c.ServerApp.root_dir = str(COURSE)
+c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
+# The tabs that were open last time belong to this course, not to other work of the same user.
+c.LabApp.workspaces_dir = str(Path(sys.prefix) / "share/jupyter/lab/workspaces")
+
+# The course works offline: no news, no look for updates, no extension shop.
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"
+
+# Containers of a class often run as root; the address stays this machine's own unless you pass --ip.
+c.ServerApp.allow_root = True
+# Nothing but warnings and the address, so that the address can be seen.
+c.ServerApp.log_level = "WARN"
+c.LabApp.log_level = "WARN"
+
+wsl = "microsoft" in uname().release.lower()
+linux = sys.platform.startswith("linux")
+if wsl and shutil.which("wslview"):  # the Windows browser: it cannot open the file that Jupyter writes for it
+    c.ServerApp.browser = "wslview %s"
+    c.ServerApp.use_redirect_file = False
+elif linux and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER")):
+    c.ServerApp.open_browser = False  # Python would fall back to a text browser inside the terminal
