@@ -23,7 +23,7 @@ from collections import deque
 from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 14)  # what pyproject.toml declares
-NEEDED_GB = 2.5  # .venv takes 1.5 GB, the downloads the rest
+NEEDED_GB = 2  # .venv takes 1.5 GB, what is downloaded on the way the rest
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -218,8 +218,7 @@ def make_environment():
 
 def install_packages():
     """Bring uv into .venv, and with it the locked packages and this course, editable."""
-    lock = LOCK.read_text()
-    uv, packages = re.search(r"^uv==\S+", lock, re.MULTILINE).group(), len(lock.splitlines())
+    uv = re.search(r"^uv==\S+", LOCK.read_text(), re.MULTILINE).group()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     if subprocess.call([*map(str, pip), "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) != 0:
         run_step("      Bringing pip", [PYTHON, "-m", "ensurepip", "--upgrade"])
@@ -228,7 +227,7 @@ def install_packages():
     env, flags = uv_settings(config)
     install = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, *flags]
     run_step(
-        f"[3/3] Installing {packages} packages, 500 MB to download: one to five minutes the first time",
+        "[3/3] Installing the packages, about 350 MB to download: one to five minutes the first time",
         [*install, "--compile-bytecode", "--requirements", LOCK],
         env,
     )
