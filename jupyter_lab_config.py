@@ -25,6 +25,8 @@ c.LabApp.extension_manager = "readonly"
 
 # Containers of a class often run as root; the address stays this machine's own unless you pass --ip.
 c.ServerApp.allow_root = True
+# On a computer with several users, the others cannot listen to what goes to a kernel and back.
+c.KernelManager.transport_encryption = "auto"
 # Nothing but warnings and the address, so that the address can be seen.
 c.ServerApp.log_level = "WARN"
 c.LabApp.log_level = "WARN"
