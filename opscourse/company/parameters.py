@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Lifetime", "Parameters", "Quality"]
+__all__ = ["Content", "Lifetime", "Parameters", "Quality"]
 
 
 def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[float, float] | None = None) -> Any:
     """Declare one parameter: its value for Jiadong, its meaning, unit, the lesson that meets it, and the range of variants."""
     metadata = {"meaning": meaning, "unit": unit, "lesson": lesson, "varies": varies}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -51,8 +53,206 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """When users come and what becomes of visitors (TP02)."""
+
+    growth: float = known(0.30, "growth of daily sign-ups from the first day of the calendar to the last", lesson=4)
+    noise: float = known(0.10, "standard deviation of the logarithm of a day's sign-ups", lesson=7)
+    weekend: float = known(1.12, "sign-ups on a Saturday or Sunday relative to a working day", unit="factor", lesson=7)
+    registered: float = known(0.25, "share of new visitors who finish the registration", lesson=5, varies=(0.22, 0.28))
+    steps: tuple[float, ...] = known(
+        (0.85, 0.85, 0.40, 0.865),
+        "probability of reaching the registration page, then of each step: phone, profile, goal; their product is `registered`",
+        lesson=5,
+    )
+    earlier_visit: float = known(0.35, "share of users whose first visit lies days before the registration", lesson=3)
+    second_device: float = known(0.34, "share of users with three active days or more who log in on a second device", lesson=3)
+    hours: tuple[float, ...] = known(
+        (6, 3, 2, 1, 1, 3, 14, 26, 24, 18, 17, 20, 32, 26, 18, 17, 18, 24, 34, 48, 62, 58, 38, 18),
+        "weight of each hour of the day in visits",
+        lesson=7,
+    )
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What users do on a day (TP01)."""
+
+    weekday: tuple[float, ...] = known(
+        (0.97, 0.96, 0.98, 0.97, 0.95, 1.08, 1.09), "activity by day of the week, Monday first; mean 1", lesson=4
+    )
+    sessions: tuple[float, ...] = known((2.3, 1.7, 1.8, 2.8), "mean sessions of an active day, by persona", lesson=19)
+    classes: tuple[float, ...] = known((0.85, 0.35, 0.22, 0.30), "mean classes finished on it, by persona", lesson=19)
+    minutes: tuple[float, ...] = known(
+        (9.0, 5.0, 8.0, 16.0), "mean minutes beside classes, by persona", unit="minutes", lesson=19
+    )
+    features: tuple[float, ...] = known((3.4, 2.2, 2.6, 4.4), "mean number of different features used, by persona", lesson=19)
+    class_minutes: float = known(21.0, "mean length of a class", unit="minutes", lesson=15)
+
+
+@dataclass(frozen=True)
+class Persona:
+    """The four hidden kinds of users (TP03): committed, busy, bargain, social."""
+
+    names: tuple[str, ...] = known(("committed", "busy", "bargain", "social"), "the personas", lesson=19)
+    shares: tuple[float, ...] = known((0.20, 0.45, 0.25, 0.10), "their shares", lesson=19)
+    rank_correlation: float = known(
+        0.55, "correlation of the persona's order with the rank of the dropout probability", lesson=25
+    )
+    elasticity: tuple[float, ...] = known((-0.8, -1.2, -2.6, -1.5), "price elasticity of demand", lesson=14)
+    orders: tuple[float, ...] = known((1.25, 0.80, 1.10, 0.75), "orders a day of activity, relative to the mean", lesson=19)
+    coupon: tuple[float, ...] = known((0.18, 0.25, 0.78, 0.35), "probability that an order uses a coupon", lesson=19)
+    paying: tuple[float, ...] = known((2.8, 0.7, 0.25, 0.6), "propensity to pay for a membership, relative", lesson=24)
+    taste: tuple[tuple[float, ...], ...] = known(
+        (
+            (1.2, 2.4, 1.6, 0.8, 0.3, 0.9, 0.5, 0.3),
+            (1.4, 0.7, 0.9, 2.4, 0.4, 0.5, 1.3, 0.4),
+            (0.8, 0.9, 1.8, 0.6, 0.8, 2.2, 0.4, 0.5),
+            (0.8, 0.4, 0.7, 0.5, 2.8, 0.5, 0.4, 1.9),
+        ),
+        "mean taste for the eight topics, by persona (rows), relative",
+        lesson=17,
+    )
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """Orders in the shop (TP04, TP11)."""
+
+    rate: float = known(0.0415, "mean orders on a day of activity, before the factors below", lesson=19)
+    spread: float = known(1.0, "standard deviation of the logarithm of a user's own order rate", lesson=19)
+    welcome: float = known(
+        1.6, "extra orders on the first day (as a factor beyond 1); fades with the next parameter", lesson=11
+    )
+    welcome_days: float = known(6.0, "days in which that extra falls to 37%", unit="days", lesson=11)
+    lines: float = known(1.56, "mean lines of an order", lesson=14)
+    paid: float = known(0.95, "share of orders whose payment goes through", lesson=5)
+    refunded: float = known(0.045, "share of paid orders that are refunded later", lesson=14)
+    double11: float = known(5.0, "orders on 2024-11-11 relative to a normal day", unit="factor", lesson=14, varies=(4.0, 6.0))
+    pulled_forward: float = known(
+        0.40, "share of the extra orders of Double 11 that are missing in the 14 days after it", lesson=14, varies=(0.3, 0.5)
+    )
+    nodes: dict[str, float] = known(
+        {
+            "Consumer Rights Day": -0.06, "618": 0.5, "Double 12": 0.35, "Women's Day": 0.25, "Dragon Head": 0.15,
+            "Spring Festival": -0.35, "shopping": 0.2, "international": 0.05,
+        },
+        "what a node does to orders on its day, by name or by kind (relative)",
+        lesson=16,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The way from the product list to the payment, and the launch of 2025-04-01 in some cities (TP04)."""
+
+    steps: tuple[float, ...] = known(
+        (0.45, 0.22, 0.30), "list to detail, detail to cart, cart to payment; in one visit", lesson=5
+    )
+    launch: str = known("2025-04-01", "first day of the new checkout in the cities of `cities.checkout_treated`", lesson=5)
+    saved_address: float = known(
+        1.13, "what the saved address does to cart-to-payment", unit="factor", lesson=5, varies=(1.08, 1.16)
+    )
+    timed_discount: float = known(1.08, "what the timed discount does to it", unit="factor", lesson=5, varies=(1.04, 1.12))
+    basket: float = known(0.96, "what both do to the gross value of an order", unit="factor", lesson=5)
+    season: float = known(0.982, "traffic in April 2025 relative to March, without the launch", unit="factor", lesson=5)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a visitor waits for the first page (TP20)."""
+
+    shape: float = known(2.0, "shape of the Weibull distribution of patience", lesson=10)
+    scale: float = known(5.593, "its scale: a quarter has gone after 3 seconds", unit="seconds", lesson=10)
+    load_median: float = known(1.15, "median time until the first page can be used", unit="seconds", lesson=10)
+    load_spread: float = known(0.62, "standard deviation of its logarithm", lesson=10)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where visits come from in the raw window (TP08)."""
+
+    returning: float = known(0.24, "share of visits of known users that follow a contact in a channel", lesson=12)
+    new: float = known(0.90, "share of visits of unknown devices that do", lesson=12)
+    dy: float = known(0.38, "share of Douyin in visits with a source, by last click", lesson=12)
+    xhs: float = known(0.27, "share of Xiaohongshu in them", lesson=12)
+    dy_incremental: float = known(0.28, "share of orders that would not have come without Douyin", lesson=12)
+    xhs_incremental: float = known(0.20, "share of orders that would not have come without Xiaohongshu", lesson=12)
+    seen: float = known(2.6, "mean contacts seen, not clicked, in the week before a click", lesson=12)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Trials and paid spells (TP15)."""
+
+    paid_before: float = known(0.030, "share of users who pay within 60 days of signing up, January to April 2024", lesson=24)
+    paid_after: float = known(0.032, "the same a year later", lesson=24)
+    trial: float = known(0.075, "share of users who start a free trial", lesson=24)
+    plans: tuple[float, ...] = known((0.62, 0.25, 0.13), "shares of the plans month, quarter, year", lesson=24)
+    prices: tuple[float, ...] = known((25.0, 68.0, 218.0), "their prices", unit="CNY", lesson=11)
+    renewed: tuple[float, ...] = known(
+        (0.86, 0.80, 0.62, 0.70), "probability of renewing while still alive, by persona", lesson=25
+    )
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """The coupon test of spring 2025: whom a coupon moves (lesson 19)."""
+
+    cost: float = known(15.0, "what one used coupon costs", unit="CNY", lesson=19)
+    recent: int = known(90, "a buyer whose last paid order is at most this old is not at risk", unit="days", lesson=19)
+    often: int = known(3, "a buyer with at least this many paid orders buys anyway", unit="orders", lesson=19)
+    at_risk: float = known(0.05, "relative gain in buyers at risk", lesson=19)
+    persuadable: float = known(1.00, "relative gain in recent buyers with few orders", lesson=19, varies=(0.8, 1.2))
+    sure: float = known(0.02, "relative gain in recent buyers with many orders", lesson=19)
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """The defects of `load(..., dirty=True)` (TP36)."""
+
+    duplicates: float = known(0.015, "share of events that were sent twice", lesson=3)
+    skewed: float = known(0.008, "share of events from devices whose clock is wrong by hours", lesson=3)
+    bots: float = known(0.02, "share of events that are made by bots", lesson=3)
+    late: float = known(0.03, "share of events that arrive out of order, days late", lesson=3)
+    dated: float = known(0.12, "share of events whose name carries a date", lesson=3)
+    broken_utm: float = known(0.04, "share of tagged visits and contacts whose UTM tag is broken", lesson=12)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What decides how content is seen (TP11, TP12)."""
+
+    novelty_half_life: float = known(9.0, "time in which an item's daily impressions halve", unit="days", lesson=15)
+    click_rate: float = known(0.006, "clicks to the app a view, of an average item", lesson=15)
+    click_to_order: float = known(0.03, "orders within a day, of such clicks", lesson=15)
+    international_uplift: float = known(0.18, "gain in impressions on an international day", lesson=16)
+    solar_term_uplift: float = known(0.06, "gain on the first day of a solar term", lesson=16)
+    shopping_uplift: float = known(0.30, "gain on a shopping day", lesson=16)
+    niche_uplift: float = known(0.04, "gain on a niche day", lesson=16)
+    consumer_uplift: float = known(0.25, "gain on Consumer Rights Day", lesson=16, varies=(0.20, 0.35))
+    traditional_uplift: float = known(0.35, "gain on a lunar festival, on its true date", lesson=16, varies=(0.30, 0.45))
+    keyword_gain: float = known(2.0, "how much stronger a node works on an item with its keyword", lesson=16)
+
+    def node_uplift(self) -> dict[str, float]:
+        """The gain of a day by the kind of its node."""
+        return {name.removesuffix("_uplift"): value for name, value in vars(self).items() if name.endswith("_uplift")}
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All parameters, by topic."""
 
+    content: Content = field(default_factory=Content)
     quality: Quality = field(default_factory=Quality)
     lifetime: Lifetime = field(default_factory=Lifetime)
+    arrival: Arrival = field(default_factory=Arrival)
+    presence: Presence = field(default_factory=Presence)
+    persona: Persona = field(default_factory=Persona)
+    purchase: Purchase = field(default_factory=Purchase)
+    checkout: Checkout = field(default_factory=Checkout)
+    patience: Patience = field(default_factory=Patience)
+    source: Source = field(default_factory=Source)
+    membership: Membership = field(default_factory=Membership)
+    coupon: Coupon = field(default_factory=Coupon)
+    dirt: Dirt = field(default_factory=Dirt)
