@@ -13,7 +13,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError, CheckFailed
 from opscourse.exercise import value as read
-from opscourse.exercise.question import Find, Question, Tokens, Verdict, plural, slips_of
+from opscourse.exercise.question import SLIPS, Find, Question, Tokens, Verdict, listing, plural
 
 __all__ = ["Frame"]
 
@@ -178,12 +178,12 @@ class Frame(Question):
                 return Verdict(False, "every row is right, but they are not in the order asked")
             ignored = f"(not asked, so ignored: {', '.join(value['extra'])})" if value["extra"] else ""
             return Verdict(True, f"{found[right[0]].sentence} {ignored}".strip())
-        said = [f"{_listing(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
+        said = [f"{listing(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
         reasons: dict[str, list[str]] = {}
         for name in self.columns:
             if name not in right:
                 reasons.setdefault(self._reason(name, value, found.get(name)), []).append(name)
-        said += [f"{_listing(names)}: {reason}" for reason, names in reasons.items()]
+        said += [f"{listing(names)}: {reason}" for reason, names in reasons.items()]
         return Verdict(False, "; ".join(said))
 
     def _wrong_rows(self, rows: list[list[str]], find: Find) -> str:
@@ -202,27 +202,22 @@ class Frame(Question):
         known = find("rows", _names(sorted(rows)))
         if known:
             return "" if known.right else known.sentence
-        return (
-            generic
-            if len(rows) == self.count
-            else f"your table has {plural(len(rows), 'row')}, asked are {self.count}: {generic}"
-        )
+        counts = f"your table has {plural(len(rows), 'row')}, asked are {self.count}: "
+        return generic if len(rows) == self.count else counts + generic
 
     def _slipped(self, value: dict[str, Any], unknown: set[str], find: Find) -> dict[str, Verdict]:
         """Look whether the columns that nothing is known about are right but for a factor; one factor for all."""
         numeric = [name for name in self.columns if name in unknown and not isinstance(self.columns[name], str)]
-        factors = [(sentence.removeprefix("1 "), meant) for sentence, meant in slips_of(1.0, "")]
         told: dict[str, Verdict] = {}
-        for name in numeric[:1]:
-            for sentence, factor in factors:
-                if (known := find(name, self._token(value, name, factor))) and known.right and known.scalable:
-                    told[name] = Verdict(False, sentence)
-                    factors = [(sentence, factor)]
-                    break
-        for name in numeric[1:] if told else ():
-            known = find(name, self._token(value, name, factors[0][1]))
-            if known and known.right:
-                told[name] = Verdict(False, factors[0][0])
+        tries = SLIPS
+        for name in numeric:
+            for factor, what in tries:
+                known = find(name, self._token(value, name, factor))
+                if known and known.right and known.scalable:
+                    told[name] = Verdict(False, what)
+                    tries = ((factor, what),)
+            if not told:
+                break
         return told
 
     def _reason(self, name: str, value: dict[str, Any], verdict: Verdict | None) -> str:
@@ -252,10 +247,6 @@ def _names(rows: Iterable[Sequence[str]]) -> str:
 def _rounded(value: dict[str, Any], name: str, step: float) -> dict[str, Any]:
     cells = [cell if cell is None else round(cell / step) * step for cell in value["columns"][name]]
     return {**value, "columns": {**value["columns"], name: cells}}
-
-
-def _listing(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _row(keys: Sequence[str]) -> str:

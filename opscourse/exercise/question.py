@@ -17,9 +17,14 @@ from typing import Any, ClassVar, NamedTuple
 from opscourse.errors import ArgumentError, CheckFailed
 from opscourse.exercise import value as read
 
-__all__ = ["Choice", "Find", "Integer", "Names", "Number", "Question", "Text", "Verdict", "called", "plural"]
+__all__ = ["Choice", "Find", "Integer", "Names", "Number", "Question", "Text", "Verdict", "called", "listing", "plural"]
 
 AUTHOR_ONLY = ("right", "mistakes", "praise")
+SLIPS = (  # what a wrong value times a factor may have meant
+    (0.01, "a hundred times too large: a percentage?"),
+    (100, "a hundred times too small: a proportion?"),
+    (-1, "of the wrong sign: compare which was taken from which"),
+)
 
 
 class Verdict(NamedTuple):
@@ -39,6 +44,11 @@ def called(thing: Any, load: Callable, truth: Callable) -> Any:
     if not callable(thing):
         return thing
     return thing(load, truth) if len(inspect.signature(thing).parameters) > 1 else thing(load)
+
+
+def listing(names: list[str]) -> str:
+    """Say a list: `listing(["a", "b", "c"])` is 'a, b and c'."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def plural(count: int, noun: str) -> str:
@@ -175,7 +185,7 @@ class Number(Question):
 
     def slips(self, value: float) -> Iterable[tuple[str, float]]:
         """A percentage for a proportion, the reverse, the other sign."""
-        return slips_of(value, self.asked())
+        return [(f"{value:.6g} is {what}{self.asked()}", value * factor) for factor, what in SLIPS]
 
     def said(self, value: float) -> str:
         """At most six digits."""
@@ -189,15 +199,6 @@ class Number(Question):
         first, last = (math.floor((value + side * reach) / self.tolerance) for side in (-1, 1))
         centre = int(self.token(value))
         return [str(cell) for cell in sorted(range(first, last + 1), key=lambda cell: abs(cell - centre))]
-
-
-def slips_of(value: float, asked: str) -> list[tuple[str, float]]:
-    """A hundred times too large, too small, the wrong sign: (sentence, what was meant)."""
-    return [
-        (f"{value:.6g} is a hundred times too large: a percentage?{asked}", value / 100),
-        (f"{value:.6g} is a hundred times too small: a proportion?{asked}", value * 100),
-        (f"{value:.6g} has the wrong sign: compare which was taken from which", -value),
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +217,7 @@ class Integer(Question):
 
     def slips(self, value: int) -> Iterable[tuple[str, int]]:
         """The other sign."""
-        return [(f"{value} has the wrong sign: compare which was taken from which", -value)]
+        return [(f"{value} is {what}{self.asked()}", value * factor) for factor, what in SLIPS if factor == -1]
 
     def asked(self) -> str:
         """The unit."""
