@@ -1,5 +1,15 @@
 """The builders, one module a topic; importing this package registers them all."""
 
-from opscourse.company.build import calendar, channels, content, experiments, places, platforms, shop, touchpoints
+from opscourse.company.build import (
+    advertising,
+    calendar,
+    channels,
+    content,
+    experiments,
+    places,
+    platforms,
+    shop,
+    touchpoints,
+)
 
-__all__ = ["calendar", "channels", "content", "experiments", "places", "platforms", "shop", "touchpoints"]
+__all__ = ["advertising", "calendar", "channels", "content", "experiments", "places", "platforms", "shop", "touchpoints"]

@@ -90,13 +90,14 @@ def campaigns(world: World) -> Columns:
         if not channel.paid:
             continue
         first = max(0, int((np.datetime64(_STARTS.get(channel.name, "2024-01-01")) - FIRST_DAY).astype(int)))
-        daily = channel.cost_per_signup * channel.share * USERS_AT_PLAN / DAYS * scale
+        daily = channel.cost_per_signup * channel.share * USERS_AT_PLAN / (DAYS - first) * scale
         for lane in range(2):
             count = channel.campaigns // 2 + (lane == 0) * (channel.campaigns % 2)
             cuts = first + np.cumsum(stream.dirichlet(np.full(count, 8.0))) * (DAYS - first)
             edges = np.concatenate([[first], cuts.round().astype(int)])
             edges[-1] = DAYS
             level = np.exp(stream.normal(0, 0.75, count))  # budgets differ widely: that is what makes the response visible
+            level *= (DAYS - first) / (level * np.diff(edges)).sum()
             for start, end, size in zip(edges[:-1], edges[1:], level, strict=True):
                 rows.append((number, int(start), int(end) - 1, daily / 2 * size * (end - start)))
     channel_id, start, end, budget = (np.array(column) for column in zip(*rows, strict=True))

@@ -35,7 +35,7 @@ class Platform(NamedTuple):
 
 
 PLATFORM_TRUTH = {
-    "dy": Platform(2_000, 0.4, 0.9, 0.75, 0.30, 0.10, 0.80, 0.60, 0.045, "short_video",
+    "dy": Platform(2_000, 0.4, 0.9, 0.75, 0.30, 0.10, 1.00, 0.60, 0.045, "short_video",
                    {"short_video": 0.75, "case": 0.25, "interactive": 0.25}),
     "xhs": Platform(1_100, 1.2, 1.0, 0.20, 0.30, 0.65, 0.75, 0.50, 0.055, "infographic",
                     {"short_video": 0.5, "infographic": 0.8, "case": 0.4, "article": 0.2}),
@@ -43,7 +43,7 @@ PLATFORM_TRUTH = {
                    {"short_video": 0.3, "infographic": 0.5, "article": 0.3, "interactive": 0.5}),
     "wx": Platform(700, 4.0, 1.0, 0.45, 0.25, 0.30, 0.60, 0.55, 0.015, "article",
                    {"article": 0.8, "case": 0.6, "infographic": 0.3, "interactive": 0.5}),
-    "bili": Platform(800, 5.0, 0.75, 0.25, 0.60, 0.20, -0.25, 1.05, 0.050, "case",
+    "bili": Platform(800, 5.0, 0.75, 0.25, 0.60, 0.20, -0.40, 1.05, 0.050, "case",
                      {"short_video": 0.40, "case": 0.6, "interactive": 0.15}),
     "zh": Platform(500, 6.0, 1.0, 0.30, 0.55, 0.30, 0.25, 0.60, 0.012, "article",
                    {"article": 0.6, "case": 0.5, "infographic": 0.15}),
