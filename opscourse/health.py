@@ -132,7 +132,7 @@ def _prefix_of_kernel() -> str:
     """Start the kernel python3 and ask it where it lives."""
     from jupyter_client.manager import start_new_kernel
 
-    manager, client = start_new_kernel(startup_timeout=30, kernel_name="python3", extra_arguments=["--log-level=ERROR"])
+    manager, client = start_new_kernel(startup_timeout=30, kernel_name="python3", extra_arguments=["--log-level=CRITICAL"])
     try:
         answer = client.execute_interactive(
             "", user_expressions={"prefix": "__import__('sys').prefix"}, timeout=30, output_hook=lambda message: None

@@ -121,8 +121,7 @@ def execute(path: Path) -> None:
         kernel_name="python3",
         timeout=120,
         record_timing=False,
-        store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     write(normalise(notebook, id_prefix(path)), path)
