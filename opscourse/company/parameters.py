@@ -9,7 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Content", "Lifetime", "Parameters", "Quality"]
+__all__ = [
+    "Arrival",
+    "Checkout",
+    "Content",
+    "Coupon",
+    "Dirt",
+    "Feedback",
+    "Lifetime",
+    "Membership",
+    "Parameters",
+    "Patience",
+    "Persona",
+    "Presence",
+    "Purchase",
+    "Quality",
+    "Service",
+    "Source",
+    "Survey",
+]
 
 
 def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[float, float] | None = None) -> Any:
@@ -119,7 +137,7 @@ class Persona:
 class Purchase:
     """Orders in the shop (TP04, TP11)."""
 
-    rate: float = known(0.0415, "mean orders on a day of activity, before the factors below", lesson=19)
+    rate: float = known(0.0340, "mean orders on a day of activity, before the factors below", lesson=19)
     spread: float = known(1.0, "standard deviation of the logarithm of a user's own order rate", lesson=19)
     welcome: float = known(
         1.6, "extra orders on the first day (as a factor beyond 1); fades with the next parameter", lesson=11
@@ -233,6 +251,16 @@ class Content:
     consumer_uplift: float = known(0.25, "gain on Consumer Rights Day", lesson=16, varies=(0.20, 0.35))
     traditional_uplift: float = known(0.35, "gain on a lunar festival, on its true date", lesson=16, varies=(0.30, 0.45))
     keyword_gain: float = known(2.0, "how much stronger a node works on an item with its keyword", lesson=16)
+    firm_spread: float = known(0.75, "spread of interest in the firm's own courses (log-normal)", lesson=15)
+    user_tail: float = known(
+        1.15, "tail of interest in courses by users and influencers (Pareto); smaller is more uneven", lesson=15
+    )
+    browsed: float = known(0.35, "mean number of courses looked into on an active day, beside those finished", lesson=15)
+    booking: float = known(0.24, "share of active days on which a user thinks of booking a live class", lesson=15)
+    booked_ahead: tuple[float, ...] = known(
+        (0.62, 0.24, 0.14), "shares of bookings for today, tomorrow, the day after", lesson=15
+    )
+    shows_up: float = known(0.84, "probability that a booked user who is there on that day joins", lesson=15)
 
     def node_uplift(self) -> dict[str, float]:
         """The gain of a day by the kind of its node."""
@@ -240,9 +268,61 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Service:
+    """Requests to customer service (TP18, TP19)."""
+
+    tickets: int = known(9_000, "tickets over the whole calendar, at 20,000 users", lesson=26)
+    first_month: str = known("2024-10", "month of the first published share of quality complaints", lesson=26)
+    first_complaints: int = known(280, "complaints in that month, at 20,000 users", lesson=26)
+    first_quality: int = known(90, "of these, about quality", lesson=26)
+    second_month: str = known("2025-04", "month of the second published share", lesson=26)
+    second_complaints: int = known(530, "complaints in that month, at 20,000 users", lesson=26)
+    second_quality: int = known(80, "of these, about quality", lesson=26)
+    response_median: float = known(60.0, "median time until a person answers, before triage", unit="minutes", lesson=26)
+    response_sigma: float = known(1.1, "standard deviation of the logarithm of that time", lesson=26)
+    triage_start: str = known("2025-02-01", "first day of triage", lesson=26)
+    triage_mean: float = known(0.40, "what triage takes off the mean", lesson=26, varies=(0.35, 0.45))
+    triage_median: float = known(0.08, "what triage takes off the median", lesson=26)
+    handling: float = known(15.0, "mean time that one ticket takes an agent", unit="minutes", lesson=26)
+    special: float = known(0.20, "share of tickets that need individual treatment", lesson=26)
+    bot_start: str = known("2024-09-01", "first day of the bot", lesson=26)
+    bot_share: float = known(0.35, "share of simple requests that the bot keeps for itself", lesson=26)
+    bot_csat_loss: float = known(0.6, "what that costs in satisfaction", unit="points of 5", lesson=26)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Who answers a survey, and what they say (TP15)."""
+
+    invitations: int = known(9_000, "invitations over the whole calendar, at 20,000 users", lesson=8)
+    nps_level: float = known(7.3, "answer of the typical user to the recommendation question", unit="of 10", lesson=24)
+    answer_base: float = known(-1.5, "log-odds that a user without strong feelings answers", lesson=23)
+    answer_extreme: float = known(0.9, "what two points of satisfaction up or down add to them", lesson=23)
+    answer_reward: float = known(1.2, "what a reward adds to them", lesson=23)
+    would_pay_before: float = known(0.240, "share of answers in 2024 that say yes to paying", lesson=8)
+    would_pay_after: float = known(0.341, "the same in 2025", lesson=8)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What users write, and what becomes of it (FL21)."""
+
+    messages: int = known(4_000, "messages over the whole calendar, at 20,000 users", lesson=9)
+    pain_weight: float = known(5.0, "how much likelier a touchpoint that hurts is written about", unit="factor", lesson=9)
+    duplicates: float = known(0.12, "share of messages that repeat an earlier one", lesson=23)
+    wrong_label: float = known(0.06, "share of messages whose type was labelled at random", lesson=23)
+    solved: float = known(0.68, "share of messages, praise apart, that are marked as solved in the end", lesson=9)
+    solved_after: float = known(9.0, "median time until then", unit="days", lesson=9)
+    told: float = known(0.40, "share of those whose writer was told", lesson=23)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All parameters, by topic."""
 
+    service: Service = field(default_factory=Service)
+    survey: Survey = field(default_factory=Survey)
+    feedback: Feedback = field(default_factory=Feedback)
     content: Content = field(default_factory=Content)
     quality: Quality = field(default_factory=Quality)
     lifetime: Lifetime = field(default_factory=Lifetime)

@@ -1,15 +1,45 @@
 """The builders, one module a topic; importing this package registers them all."""
 
 from opscourse.company.build import (
+    activity,
     advertising,
     calendar,
     channels,
     content,
+    events,
     experiments,
+    feedback,
+    orders,
+    people,
     places,
     platforms,
+    quota,
+    service,
     shop,
+    surveys,
     touchpoints,
+    viewing,
+    visits,
 )
 
-__all__ = ["advertising", "calendar", "channels", "content", "experiments", "places", "platforms", "shop", "touchpoints"]
+__all__ = [
+    "activity",
+    "advertising",
+    "calendar",
+    "channels",
+    "content",
+    "events",
+    "experiments",
+    "feedback",
+    "orders",
+    "people",
+    "places",
+    "platforms",
+    "quota",
+    "service",
+    "shop",
+    "surveys",
+    "touchpoints",
+    "viewing",
+    "visits",
+]
