@@ -6,8 +6,11 @@ is drawn within it when a variant of the company is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from zlib import crc32
+
+import numpy as np
 
 __all__ = [
     "Arrival",
@@ -253,7 +256,7 @@ class Content:
     keyword_gain: float = known(2.0, "how much stronger a node works on an item with its keyword", lesson=16)
     firm_spread: float = known(0.75, "spread of interest in the firm's own courses (log-normal)", lesson=15)
     user_tail: float = known(
-        1.15, "tail of interest in courses by users and influencers (Pareto); smaller is more uneven", lesson=15
+        1.0, "tail of interest in courses by users and influencers (Pareto); smaller is more uneven", lesson=15
     )
     browsed: float = known(0.35, "mean number of courses looked into on an active day, beside those finished", lesson=15)
     booking: float = known(0.24, "share of active days on which a user thinks of booking a live class", lesson=15)
@@ -336,3 +339,19 @@ class Parameters:
     membership: Membership = field(default_factory=Membership)
     coupon: Coupon = field(default_factory=Coupon)
     dirt: Dirt = field(default_factory=Dirt)
+
+
+def varied(seed: int) -> Parameters:
+    """The parameters of a variant: each one with a range drawn evenly within it, rounded to 4 decimals; the others as they are.
+
+    >>> varied(7).lifetime.dropout_a == Parameters().lifetime.dropout_a
+    True
+    """
+    stream = np.random.default_rng(np.random.SeedSequence([seed, crc32(b"parameters")]))
+    topics = {}
+    for topic in fields(Parameters):
+        default = topic.default_factory()  # type: ignore[misc]
+        ranges = {f.name: f.metadata["varies"] for f in fields(default) if f.metadata["varies"]}
+        drawn = {name: round(float(stream.uniform(low, high)), 4) for name, (low, high) in ranges.items()}
+        topics[topic.name] = replace(default, **drawn)
+    return Parameters(**topics)

@@ -66,8 +66,8 @@ def feedback(block: Block) -> Columns:
     order = np.argsort(second, kind="stable")
     rows, second = rows[order], second[order]
     size = rows.size
-    pain = block.world["_touchpoints"]["pain"]
-    tp = pick(stream, np.where(pain, complaint.pain_weight, 1.0), size).astype(np.int64)
+    pain, failure = (block.world["_touchpoints"][name] for name in ("pain", "failure"))
+    tp = pick(stream, np.where(pain, complaint.pain_weight, 1.0) * np.maximum(failure, 1), size).astype(np.int64)
     kind = pick(stream, _TYPE_BY_STAGE, size, _STAGE_OF[tp]).astype(np.int64)
     kind = np.where((TYPES.index("praise") == kind) & pain[tp], TYPES.index("bug"), kind)
     said = _said_before(stream, size, complaint.duplicates)

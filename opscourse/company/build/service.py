@@ -21,7 +21,8 @@ def monthly_tickets(world: World) -> dict[str, np.ndarray]:
     first, second = month_index(service.first_month), month_index(service.second_month)
     month = np.arange(MONTHS)
     growth = (service.second_complaints / service.first_complaints) ** (1 / (second - first))
-    complaints = service.first_complaints * np.where(month < first, (month + 1) / (first + 1), growth ** (month - first))
+    months = np.minimum(month, second) - first + 0.15 * np.maximum(month - second, 0)
+    complaints = service.first_complaints * np.where(month < first, (month + 1) / (first + 1), growth**months)
     share = np.interp(
         month,
         [0, first, month_index("2024-12"), second, MONTHS - 1],
@@ -64,7 +65,7 @@ def tickets(block: Block) -> Columns:
     handling = stream.lognormal(np.log(service.handling) - 0.6**2 / 2, 0.6, size) * np.where(bot, 0.2, 1.0)
     resolve = first_response + handling * np.where(second_line, 1.8, 1.0) + hops * stream.lognormal(np.log(90), 0.8, size)
     reopened = stream.random(size) < 0.05 + 0.10 * bot + 0.04 * (severity == 3)
-    mood = 4.7 - 0.22 * np.log1p(resolve / 30) - service.bot_csat_loss * bot - 0.7 * reopened - 0.2 * (severity - 1)
+    mood = 4.5 - 0.22 * np.log1p(resolve / 30) - service.bot_csat_loss * bot - 0.7 * reopened - 0.2 * (severity - 1)
     csat = np.clip(np.rint(mood + stream.normal(0, 0.8, size)), 1, 5).astype(np.int64)
     return {
         "ticket_id": block.first_id + np.arange(size),

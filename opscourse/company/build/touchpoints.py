@@ -51,7 +51,7 @@ def truth_of_touchpoints(world: World) -> Columns:
     # A probe tests what is easy to test: some touchpoints that hurt pass it, some that nobody minds fail it.
     green = _some(stream, pain, quality.green_pains)
     strict = _some(stream, ~pain, 5)
-    failure = np.where(pain, stream.uniform(1.2, 1.9, size), stream.uniform(0.6, 1.1, size))
+    failure = np.where(pain, stream.uniform(1.5, 2.2, size), stream.uniform(0.5, 1.0, size))
     failure = np.where(green, stream.uniform(0.10, 0.25, size), np.where(strict, stream.uniform(1.8, 2.6, size), failure))
     return {
         "tp_id": np.arange(1, size + 1),

@@ -64,7 +64,7 @@ def content_views(block: Block) -> Columns:
         "user_id": key[first] // (items["content_id"].size + 1) + block.first_user,
         "content_id": key[first] % (items["content_id"].size + 1) + 1,
         "first_ts": stamp(second[first]),
-        "minutes": np.add.reduceat(share * length, first).round(1) if first.size else share,
+        "minutes": np.add.reduceat(share * length, first).clip(0.1).round(1) if first.size else share,
         "share_watched": np.maximum.reduceat(share, first).round(3) if first.size else share,
         "liked": np.logical_or.reduceat(likes, first) if first.size else likes,
     }
