@@ -7,10 +7,9 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "allocate": "marketing",
     "check": "exercise",
     "describe": "company.store",
-    "doctor": "doctor",
+    "doctor": "health",
     "load": "company.store",
     "report": "exercise",
     "truth": "company.store",
