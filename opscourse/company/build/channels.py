@@ -56,6 +56,7 @@ CHANNELS = (
     Channel("direct", "organic", 0.025, 1.0, later=1.2),
 )
 
+_TRUE = ("share", "incremental", "cost_per_signup", "exponent", "early", "later")  # what the hidden table tells
 _STARTS = {"answers": "2024-03-01", "koc": "2024-02-01", "posters": "2025-03-01", "wechat_ads": "2024-04-01"}
 _UTM = {  # family -> utm_source where it is not the channel's name, utm_medium
     "search": "cpc", "social": "feed", "store": "store", "kol": "creator", "wechat": "social", "offline": "qr",
@@ -78,6 +79,13 @@ def channels(world: World) -> Columns:
         "req_price_clear": audit[:, 2],
         "req_smooth": audit[:, 3],
     }
+
+
+@builds("_truth_channels")
+def truth_channels(world: World) -> Columns:
+    """The hidden table as it is written beside the company."""
+    told = {name: np.array([getattr(channel, name) for channel in CHANNELS]) for name in _TRUE}
+    return {"channel_id": world["channels"]["channel_id"], "channel": world["channels"]["channel"], **told}
 
 
 @builds("campaigns")

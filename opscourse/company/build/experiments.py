@@ -113,3 +113,18 @@ def experiments(world: World) -> Columns:
         "arms": np.array([len(test.arms) for test in TESTS]),
         "hypothesis": np.array([test.hypothesis for test in TESTS], dtype=object),
     }
+
+
+@builds("_truth_experiments")
+def truth_experiments(world: World) -> Columns:
+    """The hidden table as it is written beside the company."""
+    rows = [(number, test, arm) for number, test in enumerate(TESTS, start=1) for arm in test.arms]
+    return {
+        "exp_id": np.array([number for number, _, _ in rows]),
+        "name": np.array([test.name for _, test, _ in rows], dtype=object),
+        "arm": np.array([arm.name for _, _, arm in rows], dtype=object),
+        "rate": np.array([arm.rate for _, _, arm in rows]).round(6),
+        "lift": np.array([arm.rate / test.arms[0].rate - 1 for _, test, arm in rows]).round(6),
+        "planned": np.array([arm.planned for _, _, arm in rows]).round(4),
+        "real": np.array([arm.real for _, _, arm in rows]).round(4),
+    }

@@ -54,10 +54,10 @@ HOLD = {"scene": 0.70, "question": 0.63, "benefit": 0.57, "none": 0.46}  # share
 _SHOWN_DAYS = 28
 
 
-@builds("_content_truth")
-def content_truth(world: World) -> Columns:
+@builds("_truth_content")
+def truth_content(world: World) -> Columns:
     """What only the simulator knows of each item: how good it is, how much it makes people react and save."""
-    stream = world.stream("_content_truth")
+    stream = world.stream("_truth_content")
     items = world["content_items"]
     size = items["content_id"].size
     story, professional = items["style"] == "story", items["style"] == "professional"
@@ -112,7 +112,7 @@ def _placed(world: World, stream: np.random.Generator) -> tuple[np.ndarray, np.n
 
 def _rates(world: World, stream: np.random.Generator, item: np.ndarray, platform: np.ndarray) -> dict[str, np.ndarray]:
     """True rates of each item on each platform, and the impressions it gets on its first day."""
-    items, true = world["content_items"], world["_content_truth"]
+    items, true = world["content_items"], world["_truth_content"]
     field = {name: np.array([getattr(PLATFORM_TRUTH[p], name) for p in PLATFORMS])[platform] for name in _NUMBERS}
     quality, reaction, saving = (
         true[name][item] + stream.normal(0, 0.3, item.size) for name in ("quality", "reaction", "saving")

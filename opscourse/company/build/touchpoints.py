@@ -70,6 +70,12 @@ def _some(stream: np.random.Generator, among: np.ndarray, count: int) -> np.ndar
     return chosen
 
 
+@builds("_truth_touchpoints")
+def truth_touchpoints(world: World) -> Columns:
+    """The hidden table as it is written beside the company."""
+    return {name: values for name, values in world["_touchpoints"].items() if name != "target"}
+
+
 @builds("touchpoints_cx")
 def touchpoints_cx(world: World) -> Columns:
     """One row a touchpoint, as the firm measured it."""

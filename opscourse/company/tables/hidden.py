@@ -1,0 +1,85 @@
+"""What only the simulator knows, written beside the company in `truth/`: read by `truth("people")`, never by `load`."""
+
+from opscourse.company.schema import Column as C
+from opscourse.company.schema import Table
+from opscourse.company.tables.content import TOPICS
+
+__all__ = ["HIDDEN", "PEOPLE"]
+
+PEOPLE = Table(
+    "people",
+    "users",
+    "one registered user, as only the simulator knows them",
+    ("user_id",),
+    (
+        C("user_id", "int", "user", low=1),
+        C("persona", "str", "hidden kind of user", values=("committed", "busy", "bargain", "social")),
+        C("dropout", "float", "probability of leaving for good on any day", low=0, high=1),
+        C("last_alive", "date", "last day on which the user could have come; may lie after the calendar's end"),
+        C("price_elasticity", "float", "relative change of demand for a relative change of the price", high=0),
+        C("order_rate", "float", "orders on a day of activity, relative to the persona's mean", low=0),
+        *(C(f"taste_{topic}", "float", f"share of {topic} in what the user likes", low=0, high=1) for topic in TOPICS),
+    ),
+    scope="block",
+)
+
+TOUCHPOINTS = Table(
+    "touchpoints",
+    "product",
+    "one touchpoint, as its users feel it",
+    ("tp_id",),
+    (
+        C("tp_id", "int", "touchpoint", refers="touchpoints_cx"),
+        C("pain", "bool", "a true pain point"),
+        C("green_but_hated", "bool", "a pain point that passes nearly every probe"),
+        C("score", "float", "true experience score, without error of measurement", "points of 100", low=0, high=100),
+        C("csat", "float", "true mean satisfaction of a user of average mood", "points of 5", low=1, high=5),
+        C("failure", "float", "share of failed probes, relative to the mean of all touchpoints", "factor", low=0),
+    ),
+)
+EXPERIMENTS = Table(
+    "experiments",
+    "data",
+    "one arm of one test",
+    ("exp_id", "arm"),
+    (
+        C("exp_id", "int", "test", refers="experiments"),
+        C("name", "str", "short name of the test"),
+        C("arm", "str", "control, or the name of the treatment"),
+        C("rate", "float", "true probability of the metric's event in this arm", low=0, high=1),
+        C("lift", "float", "true effect relative to control"),
+        C("planned", "float", "share of units that the arm was meant to get", low=0, high=1),
+        C("real", "float", "share of units that it gets", low=0, high=1),
+    ),
+)
+CHANNELS = Table(
+    "channels",
+    "marketing",
+    "one channel, as it works",
+    ("channel_id",),
+    (
+        C("channel_id", "int", "channel", refers="channels"),
+        C("channel", "str", "name"),
+        C("share", "float", "share of all sign-ups, by last click", low=0, high=1),
+        C("incremental", "float", "share of its sign-ups that would not have come without it", low=0, high=1),
+        C("cost_per_signup", "float", "spend a sign-up at the average spend; 0: not paid", "CNY", low=0),
+        C("exponent", "float", "sign-ups grow as spend to this power", low=0, high=1),
+        C("early", "float", "orders of its users in their first 30 days, relative to the average", "factor", low=0),
+        C("later", "float", "orders of its users after that, relative to the average", "factor", low=0),
+    ),
+)
+CONTENT = Table(
+    "content",
+    "content",
+    "one piece of content, as it is",
+    ("content_id",),
+    (
+        C("content_id", "int", "item", refers="content_items"),
+        C("quality", "float", "what makes viewers stay, in log-odds of finishing"),
+        C("reaction", "float", "what makes them like and comment, in logarithms"),
+        C("saving", "float", "what makes them save, in logarithms"),
+        C("luck", "float", "what else makes it shown, in logarithms"),
+    ),
+)
+
+HIDDEN = {table.name: table for table in (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT)}  # made by "_truth_<name>"
