@@ -6,6 +6,7 @@ is drawn within it when a variant of the company is made.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from zlib import crc32
@@ -80,10 +81,9 @@ class Arrival:
     growth: float = known(0.30, "growth of daily sign-ups from the first day of the calendar to the last", lesson=4)
     noise: float = known(0.10, "standard deviation of the logarithm of a day's sign-ups", lesson=7)
     weekend: float = known(1.12, "sign-ups on a Saturday or Sunday relative to a working day", unit="factor", lesson=7)
-    registered: float = known(0.25, "share of new visitors who finish the registration", lesson=5, varies=(0.22, 0.28))
     steps: tuple[float, ...] = known(
         (0.85, 0.85, 0.40, 0.865),
-        "probability of reaching the registration page, then of each step: phone, profile, goal; their product is `registered`",
+        "share of new visitors who reach the registration page, then of each step: phone, profile, goal; together 25%",
         lesson=5,
     )
     earlier_visit: float = known(0.35, "share of users whose first visit lies days before the registration", lesson=3)
@@ -93,6 +93,11 @@ class Arrival:
         "weight of each hour of the day in visits",
         lesson=7,
     )
+
+    @property
+    def registered(self) -> float:
+        """Share of new visitors who finish the registration."""
+        return math.prod(self.steps)
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,32 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+import pyarrow as pa
 
 from opscourse.company.parameters import Parameters
 
-__all__ = ["BLOCK_USERS", "BUILDERS", "ID_SPAN", "Block", "Columns", "World", "builds"]
+__all__ = [
+    "BLOCK_USERS",
+    "BUILDERS",
+    "ID_SPAN",
+    "TALLIES",
+    "Block",
+    "Columns",
+    "World",
+    "builds",
+    "coded",
+    "filled",
+    "optional",
+    "pick",
+    "tallies",
+]
 
 BLOCK_USERS = 20_000
 ID_SPAN = 10_000_000  # ids of block b start at b * ID_SPAN + 1: unique without knowing how many the earlier blocks used
 
 Columns = dict[str, Any]
 BUILDERS: dict[str, Callable[[Any], Columns]] = {}
+TALLIES: dict[str, Callable[[Any], np.ndarray]] = {}  # what is summed over all blocks into `World.totals`
 
 
 def builds(name: str) -> Callable[[Callable[[Any], Columns]], Callable[[Any], Columns]]:
@@ -40,6 +56,48 @@ def builds(name: str) -> Callable[[Callable[[Any], Columns]], Callable[[Any], Co
         return builder
 
     return register
+
+
+def tallies(name: str) -> Callable[[Callable[[Any], np.ndarray]], Callable[[Any], np.ndarray]]:
+    """Register a function from a block to an array of counts; their sum over all blocks is `world.totals[name]`."""
+
+    def register(count: Callable[[Any], np.ndarray]) -> Callable[[Any], np.ndarray]:
+        TALLIES[name] = count
+        return count
+
+    return register
+
+
+def coded(codes: np.ndarray, values: tuple[str, ...] | np.ndarray) -> pa.DictionaryArray:
+    """A text column from small codes into `values`; a negative code is an empty value."""
+    mask = codes < 0
+    narrow = np.where(mask, 0, codes).astype(np.int16) if mask.any() else codes.astype(np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(narrow, mask=mask), pa.array(list(values), pa.string()))
+
+
+def optional(values: np.ndarray, present: np.ndarray) -> pa.Array:
+    """A column that is empty where `present` is false."""
+    return pa.array(values, mask=~present)
+
+
+def filled(first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """first[0], first[0]+1, ... (counts[0] of them), then the same from first[1]: the ranges one after the other."""
+    ends = np.cumsum(counts)
+    return np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if ends.size else 0)
+
+
+def pick(stream: np.random.Generator, shares: Any, size: int, row: np.ndarray | None = None) -> np.ndarray:
+    """Draw `size` codes with the given shares; with `row`, shares are a table and row says which of its rows counts.
+
+    Works on a table of 65,536 equal parts: exact to 1/65,536, and an order of magnitude faster than `stream.choice`.
+    """
+    table = np.atleast_2d(np.asarray(shares, dtype=float))
+    bounds = np.rint(np.cumsum(table, axis=1) / table.sum(axis=1, keepdims=True) * 65_536).astype(np.int64)
+    counts = np.diff(bounds, axis=1, prepend=0)
+    codes = np.tile(np.arange(table.shape[1], dtype=np.int16), table.shape[0])
+    lookup = np.repeat(codes, counts.ravel())
+    drawn = stream.integers(0, 65_536, size, dtype=np.uint16)
+    return lookup[drawn] if row is None else lookup[row.astype(np.int32) * 65_536 + drawn]
 
 
 @dataclass

@@ -122,7 +122,7 @@ def people(block: Block) -> Columns:
         "dropout": dropout,
         "last_day": block["_signups"]["day"] + np.minimum(stayed, NEVER).astype(np.int64),
         "price_elasticity": np.array(persona.elasticity)[kind] * stream.lognormal(0, 0.2, size),
-        "order_rate": stream.lognormal(-spread**2 / 2, spread, size),
+        "order_rate": stream.lognormal(-(spread**2) / 2, spread, size),
         "taste": taste / taste.sum(axis=1, keepdims=True),
     }
 

@@ -1,0 +1,325 @@
+"""Making a company: every table of it, at any size, in bounded memory.
+
+Users are made in blocks of 20,000 in order of sign-up, each block by one worker and into one Parquet part a table; a company of
+one block has one file a table. The result depends on users, seed and variant only, not on the number of workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import opscourse
+import opscourse.company.build
+from opscourse.company.parameters import Parameters, varied
+from opscourse.company.parquet import arrow_table, value_hash, write
+from opscourse.company.tables import TABLES
+from opscourse.company.tables.hidden import HIDDEN
+from opscourse.company.world import TALLIES, World
+from opscourse.errors import ArgumentError, DataUnavailable, UnknownName
+
+__all__ = ["build_data", "generate", "main"]
+
+SHIPPED = {"users": 20_000, "seed": 2024}
+_BESIDE = ("keys", "cards", "datapackage.json", "README.md")  # what may lie in a company's folder and is not made here
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker needs to know to make any block."""
+
+    users: int
+    seed: int
+    variant: bool
+    tables: tuple[str, ...]
+    folder: str
+
+    def world(self, totals: dict[str, Any] | None = None) -> World:
+        """The company, nothing in it made yet."""
+        parameters = varied(self.seed) if self.variant else Parameters()
+        return World(parameters, self.users, self.seed, totals or {})
+
+    def scoped(self, *scopes: str) -> list[str]:
+        """The wanted tables of these scopes."""
+        return [name for name in self.tables if TABLES[name].scope in scopes]
+
+
+def generate(
+    out: str | os.PathLike[str],
+    users: int = 20_000,
+    seed: int = 2024,
+    tables: Iterable[str] | None = None,
+    variant: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Make a company in the folder `out` and return that folder.
+
+    Parameters: number of registered users; seed; names of the tables to make (all, if none are named); `variant=True` draws
+    the parameters that may vary from the seed; worker processes (as many as there are processors, at most 2 unless told).
+    The folder appears whole or not at all: an interrupted or failed run leaves nothing behind. A company that is already
+    there is replaced; a folder with anything else in it is refused. Raises ArgumentError, UnknownName, DataUnavailable.
+    """
+    out = Path(out).absolute()
+    names = _checked(out, users, seed, tables, workers)
+    with _scratch(out) as folder:
+        plan = Plan(users, seed, bool(variant), names, str(folder))
+        _make(plan, workers, progress)
+        _install(folder, out, keep=())
+    return out
+
+
+def build_data(out: str | os.PathLike[str], progress: bool = True) -> Path:
+    """Make the company that ships with the course in `out`, keeping the keys and cards that lie there."""
+    out = Path(out).absolute()
+    names = _checked(out, SHIPPED["users"], SHIPPED["seed"], None, None)
+    with _scratch(out) as folder:
+        _make(Plan(SHIPPED["users"], SHIPPED["seed"], False, names, str(folder)), 1, progress)
+        _install(folder, out, keep=_BESIDE)
+    return out
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`opscourse generate`: make a company of any size."""
+    parser = argparse.ArgumentParser(prog="opscourse generate", description="Make a company of any size.")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to make it in")
+    parser.add_argument("--users", type=int, default=SHIPPED["users"], metavar="N", help="registered users (default: 20000)")
+    parser.add_argument("--seed", type=int, default=SHIPPED["seed"], metavar="S", help="seed of all chance (default: 2024)")
+    parser.add_argument("--tables", nargs="+", metavar="TABLE", help="only these tables (default: all)")
+    parser.add_argument("--workers", type=int, metavar="N", help="worker processes (default: processors, at most 2)")
+    parser.add_argument("--variant", action="store_true", help="draw the parameters that may vary from the seed")
+    given = parser.parse_args(argv)
+    try:
+        out = generate(given.out, given.users, given.seed, given.tables, given.variant, given.workers)
+    except (ArgumentError, UnknownName, DataUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"The company of {given.users:,} users is in {out}. Use it with: opscourse.use({str(out)!r})")
+    return 0
+
+
+def _checked(out: Path, users: int, seed: int, tables: Iterable[str] | None, workers: int | None) -> tuple[str, ...]:
+    for name, value, low in (("users", users, 100), ("seed", seed, 0), ("workers", 1 if workers is None else workers, 1)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise ArgumentError(f"{name} must be a whole number of at least {low}, not {value!r}.")
+    if isinstance(tables, str):
+        tables = [tables]
+    names = tuple(TABLES) if tables is None else tuple(dict.fromkeys(tables))
+    for name in names:
+        if name not in TABLES:
+            near = difflib.get_close_matches(str(name), TABLES, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]!r}?" if near else "opscourse.describe() lists all tables."
+            raise UnknownName(f"There is no table {name!r}. {hint}")
+    if not names:
+        raise ArgumentError("tables must name at least one table.")
+    if out.exists():
+        foreign = [entry.name for entry in _entries(out) if not _belongs(entry.name)]
+        if foreign:
+            raise ArgumentError(
+                f"{str(out)!r} is not empty and is no company ({foreign[0]!r} is in it): name a new or an empty folder."
+            )
+    return names
+
+
+def _entries(out: Path) -> list[Path]:
+    try:
+        return sorted(out.iterdir())
+    except OSError as error:
+        raise DataUnavailable(f"{str(out)!r} cannot be used as a folder: {error.strerror}. Name another one.") from None
+
+
+def _belongs(name: str) -> bool:
+    return name in ("company.json", "truth", *_BESIDE) or name.removesuffix(".parquet") in TABLES
+
+
+@contextlib.contextmanager
+def _scratch(out: Path) -> Iterator[Path]:
+    """A folder beside `out` to work in; gone afterwards, whatever happens, and with it what killed runs may have left."""
+    folder = out.parent / f".{out.name}.{os.getpid()}.partial"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        for left in out.parent.glob(f".{out.name}.*.partial"):
+            if not _alive(left.suffixes[-2]):
+                shutil.rmtree(left, ignore_errors=True)
+        folder.mkdir()
+        with _terminable():
+            yield folder
+    except BrokenProcessPool:
+        raise DataUnavailable(
+            f"A worker process was ended from outside, perhaps for lack of memory; nothing was left in {str(out)!r}. "
+            "Try again with --workers 1."
+        ) from None
+    except DataUnavailable:
+        raise
+    except OSError as error:
+        raise DataUnavailable(
+            f"The company could not be written to {str(out)!r}: {error.strerror or error}. Nothing was left behind; "
+            "make room or name another folder."
+        ) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(suffix: str) -> bool:
+    try:
+        os.kill(int(suffix.removeprefix(".")), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM) clean up like Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _make(plan: Plan, workers: int | None, progress: bool) -> None:
+    """Write all wanted tables, the hidden one and the manifest into the plan's folder."""
+    from tqdm.auto import tqdm
+
+    world = plan.world()
+    made: dict[str, list[dict[str, Any]]] = {name: [] for name in (*plan.tables, *(f"truth/{name}" for name in HIDDEN))}
+    for name in plan.scoped("reference"):
+        made[name].append(_save(plan, name, world[name], None))
+    for name, table in HIDDEN.items():
+        if table.scope == "reference":
+            made[f"truth/{name}"].append(_save(plan, f"truth/{name}", world[f"_truth_{name}"], None))
+    totals: dict[str, Any] = {}
+    blocks: dict[int, dict[str, dict[str, Any]]] = {}
+    with tqdm(total=plan.users, unit=" users", unit_scale=True, disable=not progress, desc="Jiadong") as bar:
+        for index, tables, counts, size in _blocks(plan, world, workers):
+            blocks[index] = tables
+            for name, count in counts.items():
+                totals[name] = totals[name] + count if name in totals else count
+            bar.update(size)
+    for index in sorted(blocks):
+        for name, entry in blocks[index].items():
+            made[name].append(entry)
+    world = plan.world(totals)
+    for name in plan.scoped("summary"):
+        made[name].append(_save(plan, name, world[name], None))
+    manifest = {
+        "company": "Jiadong",
+        "users": plan.users,
+        "seed": plan.seed,
+        "variant": plan.variant,
+        "opscourse": opscourse.__version__,
+        "tables": {name: _entry(made[name]) for name in plan.tables},
+        "truth": {name: _entry(made[f"truth/{name}"]) for name in HIDDEN},
+        "parameters": asdict(world.parameters),
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    Path(plan.folder, "company.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _entry(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A table's line of the manifest: rows, a hash of the values whatever the files, and the hash of each file."""
+    values = [part["values"] for part in parts]
+    return {
+        "rows": sum(part["rows"] for part in parts),
+        "values": values[0] if len(values) == 1 else sha256("".join(values).encode()).hexdigest(),
+        "files": {part["file"]: part["sha256"] for part in parts},
+    }
+
+
+def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[tuple[int, dict[str, Any], dict[str, Any], int]]:
+    """Make all blocks, here or in worker processes, in any order."""
+    names = plan.scoped("block")
+    if not names and not plan.scoped("summary"):
+        return
+    workers = min(workers or min(2, os.cpu_count() or 1), world.n_blocks)
+    if workers == 1:
+        for index in range(world.n_blocks):
+            yield _block(plan, world, index)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(plan,)) as pool:
+        try:
+            for done in as_completed([pool.submit(_work, index) for index in range(world.n_blocks)]):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_given: dict[str, Any] = {}  # in a worker: its plan and world
+
+
+def _start(plan: Plan) -> None:
+    """Prepare a worker: it ends by itself when the process that started it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    _given.update(plan=plan, world=plan.world())
+
+
+def _work(index: int) -> tuple[int, dict[str, Any], dict[str, Any], int]:
+    return _block(_given["plan"], _given["world"], index)
+
+
+def _block(plan: Plan, world: World, index: int) -> tuple[int, dict[str, Any], dict[str, Any], int]:
+    """Write the tables of one block; return what the manifest and the summary tables need to know of it."""
+    block = world.block(index)
+    part = None if world.n_blocks == 1 else index
+    entries = {name: _save(plan, name, block[name], part) for name in plan.scoped("block")}
+    entries["truth/people"] = _save(plan, "truth/people", block["_truth_people"], part)
+    counts = {name: count(block) for name, count in TALLIES.items()} if plan.scoped("summary") else {}
+    return index, entries, counts, block.size
+
+
+def _save(plan: Plan, name: str, columns: dict[str, Any], part: int | None) -> dict[str, Any]:
+    table = HIDDEN[name.removeprefix("truth/")] if name.startswith("truth/") else TABLES[name]
+    data = arrow_table(table, columns)
+    file = f"{name}.parquet" if part is None else f"{name}/part-{part:05d}.parquet"
+    path = Path(plan.folder, file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return {"file": file, "rows": data.num_rows, "values": value_hash(data), "sha256": write(data, table, path)}
+
+
+def _install(folder: Path, out: Path, keep: tuple[str, ...]) -> None:
+    """Put the finished company in its place, with what is kept of the one that was there."""
+    if not out.exists():
+        folder.rename(out)
+        return
+    for name in keep:
+        if (out / name).is_dir():
+            shutil.copytree(out / name, folder / name)
+        elif (out / name).is_file():
+            shutil.copy2(out / name, folder / name)
+    old = out.parent / f".{out.name}.{os.getpid()}.old.partial"
+    out.rename(old)
+    try:
+        folder.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
