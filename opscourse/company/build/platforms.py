@@ -54,6 +54,14 @@ HOLD = {"scene": 0.70, "question": 0.63, "benefit": 0.57, "none": 0.46}  # share
 _SHOWN_DAYS = 28
 
 
+@builds("_truth_platforms")
+def truth_platforms(world: World) -> Columns:
+    """What each platform shows more of."""
+    told = ("reach", "best_minutes", "completion", "reaction", "saving")
+    columns = {name: np.array([getattr(PLATFORM_TRUTH[p], name) for p in PLATFORMS], dtype=float) for name in told}
+    return {"platform": np.array(PLATFORMS, dtype=object), **columns}
+
+
 @builds("_truth_content")
 def truth_content(world: World) -> Columns:
     """What only the simulator knows of each item: how good it is, how much it makes people react and save."""

@@ -2,6 +2,7 @@
 
 from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
+from opscourse.company.tables.content import PLATFORMS as PLATFORM_NAMES
 from opscourse.company.tables.content import TOPICS
 
 __all__ = ["HIDDEN", "PEOPLE"]
@@ -81,5 +82,20 @@ CONTENT = Table(
         C("luck", "float", "what else makes it shown, in logarithms"),
     ),
 )
+PLATFORMS = Table(
+    "platforms",
+    "content",
+    "one outside platform, as it works",
+    ("platform",),
+    (
+        C("platform", "str", "platform", values=PLATFORM_NAMES),
+        C("reach", "float", "impressions of a typical item on its first day, at 20,000 users", low=0),
+        C("best_minutes", "float", "length that it shows most", "minutes", low=0),
+        C("completion", "float", "weight of completion in what it shows", low=0),
+        C("reaction", "float", "weight of likes and comments", low=0),
+        C("saving", "float", "weight of saves", low=0),
+    ),
+)
 
-HIDDEN = {table.name: table for table in (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT)}  # made by "_truth_<name>"
+_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS)
+HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
