@@ -14,14 +14,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opscourse.company.parameters import Parameters, varied
 from opscourse.company.schema import Column, Table
 from opscourse.company.tables import TABLES
-from opscourse.errors import DataFileError, DataUnavailable, UnknownName
+from opscourse.company.tables.hidden import PEOPLE
+from opscourse.errors import ArgumentError, DataFileError, DataUnavailable, UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_folder", "describe", "load", "manifest", "truth", "use", "verify"]
+__all__ = ["data_folder", "describe", "load", "manifest", "parameters", "people", "truth", "use", "verify"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _chosen: Path | None = None
@@ -55,20 +57,48 @@ def use(folder: str | os.PathLike[str] | None) -> None:
     _chosen = None if folder is None else _company(Path(folder), "use()")
 
 
-def load(table: str) -> pd.DataFrame:
+def load(table: str, dirty: bool = False) -> pd.DataFrame:
     """Return one table of the company as a fresh DataFrame.
 
-    Parameters: the table's name, as listed by `describe()`. Columns have the types of its data card: whole numbers are int64
-    (Int64 where a value may be missing), times are naive local times. Raises UnknownName, DataUnavailable, DataFileError.
+    Parameters: the table's name, as listed by `describe()`; `dirty=True` for events, sessions or marketing_touches as they
+    would arrive from a careless tracking plan (the defects are known: `truth("defects")`). Columns have the types of the
+    table's data card: whole numbers are int64 (Int64 where a value may be missing), times are naive local times.
+    Raises UnknownName, ArgumentError, DataUnavailable, DataFileError.
 
     >>> load("channels").columns[:3].tolist()
     ['channel_id', 'channel', 'family']
     """
     declared = _declared(table)
+    if not isinstance(dirty, bool):
+        raise ArgumentError(f"dirty is True or False, not {dirty!r}.")
     folder = data_folder()
     path = _path(folder, table)
     _check_file(folder, table, path)
-    return _typed(_read(path), declared.columns)
+    clean = _typed(_read(path), declared.columns)
+    if not dirty:
+        return clean
+    from opscourse.company import dirt
+
+    return dirt.spoiled(table, clean, manifest(folder)["seed"], parameters(folder).dirt)
+
+
+def people() -> pd.DataFrame:
+    """Return the hidden table of what only the simulator knew of each user: persona, dropout probability, last day alive.
+
+    >>> people().columns[:3].tolist()
+    ['user_id', 'persona', 'dropout']
+    """
+    folder = data_folder()
+    path = _path(folder / "truth", "people")
+    if not path.exists():
+        raise DataUnavailable(f"The hidden table of the users is missing: {path}. {_remedy(folder)}")
+    return _typed(_read(path), PEOPLE.columns)
+
+
+def parameters(folder: Path | None = None) -> Parameters:
+    """The parameters that a company was made from."""
+    made = manifest(folder)
+    return varied(made["seed"]) if made["variant"] else Parameters()
 
 
 def truth(name: str | None = None) -> Any:
@@ -106,12 +136,16 @@ def manifest(folder: Path | None = None) -> dict[str, Any]:
 def verify(folder: Path | None = None) -> list[str]:
     """Say which files of a company are missing or damaged, one sentence each; an empty list if all are as they should be."""
     folder = folder or data_folder()
+    made = manifest(folder)
     problems = []
-    for table in manifest(folder)["tables"]:
-        try:
-            _check_file(folder, table, _path(folder, table))
-        except DataUnavailable as error:
-            problems.append(str(error))
+    for table, known in (made["tables"] | made["truth"]).items():
+        for file, digest in known["files"].items():
+            try:
+                if not (folder / file).is_file():
+                    raise DataUnavailable(f"The file of table {table!r} is missing: {folder / file}. {_remedy(folder)}")
+                _check_digest(folder, table, file, digest)
+            except DataUnavailable as error:
+                problems.append(str(error))
     return problems
 
 
@@ -146,14 +180,24 @@ def _path(folder: Path, table: str) -> Path:
 
 
 def _check_file(folder: Path, table: str, path: Path) -> None:
-    """Raise if a table's file is missing or is not the one its manifest names. Partitioned tables are checked for presence."""
+    """Raise if a table's file is missing or is not the one its manifest names. Of a table in parts only presence is checked."""
     known = manifest(folder)["tables"].get(table)
     if known is None:
         raise DataUnavailable(f"The company in {str(folder)!r} was made without the table {table!r}.")
-    if not path.exists():
-        raise DataUnavailable(f"The file of table {table!r} is missing: {path}. {_remedy(folder)}")
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
-        raise DataFileError(f"The file of table {table!r} is damaged: {path}. {_remedy(folder)}")
+    for file, digest in known["files"].items():
+        if not (folder / file).is_file():
+            raise DataUnavailable(f"The file of table {table!r} is missing: {folder / file}. {_remedy(folder)}")
+        if len(known["files"]) == 1:
+            _check_digest(folder, table, file, digest)
+
+
+def _check_digest(folder: Path, table: str, file: str, digest: str) -> None:
+    try:
+        content = (folder / file).read_bytes()
+    except OSError as error:
+        raise DataFileError(f"{folder / file} cannot be read: {error.strerror}. {_remedy(folder)}") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DataFileError(f"The file of table {table!r} is damaged: {folder / file}. {_remedy(folder)}")
 
 
 def _remedy(folder: Path) -> str:
@@ -175,25 +219,18 @@ def _read(path: Path) -> Any:
 
 
 def _typed(arrow: Any, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """A pandas frame with the declared columns, in the declared order and of the declared types."""
     import pandas as pd
+    import pyarrow as pa
 
     frame = {}
     for column in columns:
-        series = arrow.column(column.name).to_pandas()
+        values = arrow.column(column.name)
         if column.kind == "str":
-            series = series.astype("str")
-        elif column.null and column.kind in ("int", "bool"):
-            series = pd.Series(arrow.column(column.name).to_pandas(types_mapper=_NULLABLE.get), name=column.name)
-        frame[column.name] = series.astype(column.dtype).rename(column.name)
+            values = values.cast(pa.string())
+        elif column.kind == "date":
+            values = values.cast(pa.timestamp("us"))
+        nullable = column.null and column.kind in ("int", "bool")
+        series = values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get if nullable else None)
+        frame[column.name] = series.astype(column.dtype)
     return pd.DataFrame(frame)
-
-
-class _NULLABLE:
-    """Arrow type -> pandas' nullable type, for integers and truth values that may be empty."""
-
-    @staticmethod
-    def get(arrow_type: Any) -> Any:
-        import pandas as pd
-        import pyarrow as pa
-
-        return pd.BooleanDtype() if pa.types.is_boolean(arrow_type) else pd.Int64Dtype()
