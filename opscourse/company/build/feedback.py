@@ -66,10 +66,12 @@ def feedback(block: Block) -> Columns:
     order = np.argsort(second, kind="stable")
     rows, second = rows[order], second[order]
     size = rows.size
-    pain, failure = (block.world["_touchpoints"][name] for name in ("pain", "failure"))
+    pain, green, failure = (block.world["_touchpoints"][name] for name in ("pain", "green_but_hated", "failure"))
     tp = pick(stream, np.where(pain, complaint.pain_weight, 1.0) * np.maximum(failure, 1), size).astype(np.int64)
     kind = pick(stream, _TYPE_BY_STAGE, size, _STAGE_OF[tp]).astype(np.int64)
     kind = np.where((TYPES.index("praise") == kind) & pain[tp], TYPES.index("bug"), kind)
+    for technical, human in (("bug", "content"), ("speed", "service")):  # what passes its probes works, and yet disappoints
+        kind = np.where(green[tp] & (TYPES.index(technical) == kind), TYPES.index(human), kind)
     said = _said_before(stream, size, complaint.duplicates)
     tp, kind = tp[said], kind[said]
     text = ((kind * 46 + tp) * 5 + stream.integers(0, 5, size)) * 5 + stream.integers(0, 5, size)
