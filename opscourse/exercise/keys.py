@@ -90,10 +90,9 @@ def main(argv: list[str]) -> int:
 def _read(folder: Path, exercise: str) -> dict[str, Any]:
     """The questions of a key file. Says which exercises there are if this one is none."""
     path = folder / "keys" / f"{exercise:0>2}.json"
-    try:
+    if path.is_file():
         return _content(path, path.stat().st_mtime_ns)
-    except OSError:
-        there = sorted(int(other.stem) for other in path.parent.glob("[0-9][0-9].json"))
+    there = sorted(int(other.stem) for other in path.parent.glob("[0-9][0-9].json"))
     if there:
         raise UnknownName(f"There is no exercise {exercise}; these data have keys for {', '.join(map(str, there))}.")
     raise DataUnavailable(

@@ -63,14 +63,14 @@ def main(argv: list[str]) -> int:
     for number in expected:
         mark, sentence = said.get(number, ("·", "the notebook has no check of this question"))
         if number not in said and number in stopped:
-            mark, sentence = "✗", f"not checked, because {stopped[number].place} stops before"
+            mark, sentence = "✗", stopped[number].error
         right += mark == "✓"
         print(f"{mark} {number}  {sentence}")
-    failed = [cell for cell in cells if cell.error]
-    for cell in failed:
-        print(f"✗ {cell.place} stops: {cell.error}")
+    for cell in cells:
+        if cell.error and not cell.asked:
+            print(f"✗ {cell.place} stops: {cell.error}")
     print(f"{right} of {len(expected)} right")
-    return 0 if right == len(expected) and not failed else 1
+    return 0 if right == len(expected) and not any(cell.error for cell in cells) else 1
 
 
 def _expected(path: Path) -> list[str]:

@@ -16,6 +16,7 @@ from opscourse.errors import CheckFailed, NotAnswered
 
 __all__ = ["listed", "number", "shown", "single", "text", "whole"]
 
+ARRAYS = (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 LARGEST = 1e15  # beyond it a float no longer holds the last digits
 
 
@@ -87,14 +88,11 @@ def text(answer: Any) -> str:
 
 def listed(answer: Any) -> list[Any]:
     """Read several values: a list, tuple, set, array, Series or Index; one text alone is a list of one."""
+    answer = answer.to_pandas() if hasattr(answer, "to_pandas") else answer
     if isinstance(answer, str):
         return [answer]
-    if isinstance(answer, (list, tuple, set, frozenset)):
+    if isinstance(answer, (list, tuple, set, frozenset)) or (isinstance(answer, ARRAYS) and answer.ndim == 1):
         return list(answer)
-    if isinstance(answer, (np.ndarray, pd.Series, pd.Index)) or (hasattr(answer, "__array__") and hasattr(answer, "tolist")):
-        if getattr(answer, "ndim", 1) > 1:
-            raise CheckFailed(f"{shown(answer)} was given; a plain list of names is asked")
-        return list(answer) if getattr(answer, "ndim", 1) else [answer.item()]
     raise CheckFailed(f"{shown(answer)} was given; a list of names is asked")
 
 
@@ -103,16 +101,16 @@ def single(answer: Any) -> Any:
     for _ in range(3):
         if answer is ...:
             raise NotAnswered("not answered")
+        answer = answer.to_pandas() if hasattr(answer, "to_pandas") else answer
+        if not isinstance(answer, (list, tuple, pd.DataFrame, *ARRAYS)):
+            return answer
+        if np.size(answer) != 1 and not (isinstance(answer, (list, tuple)) and len(answer) == 1):
+            raise CheckFailed(f"{shown(answer)} was given; one value is asked")
         if isinstance(answer, pd.DataFrame):
-            answer = answer.to_numpy(dtype=object)
-        if isinstance(answer, (list, tuple)):
-            if len(answer) != 1:
-                raise CheckFailed(f"{shown(answer)} was given; one value is asked")
-            answer = answer[0]
-        elif isinstance(answer, (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
-            if np.size(answer) != 1:
-                raise CheckFailed(f"{shown(answer)} was given; one value is asked")
-            answer = np.asarray(answer, dtype=object).reshape(-1)[0]
+            answer = answer.iloc[:, 0]
+        if isinstance(answer, np.ndarray):
+            answer = answer.reshape(-1)
+        answer = answer.iloc[0] if isinstance(answer, pd.Series) else answer[0]
     return answer
 
 

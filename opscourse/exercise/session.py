@@ -1,4 +1,4 @@
-"""`check` an answer, `report` on an exercise."""
+"""A student's session: `check` an answer, `report` on an exercise."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def report(exercise: int | str) -> None:
     for number in numbers:
         attempts = _session.get(number, Attempts())
         done += attempts.right
-        tries = f"wrong ({attempts.wrong} {'try' if attempts.wrong == 1 else 'tries'})"
-        print(f"✓ {number} right" if attempts.right else f"✗ {number} {tries}" if attempts.wrong else f"· {number} open")
+        tries = f"✗ wrong ({attempts.wrong} {'try' if attempts.wrong == 1 else 'tries'})" if attempts.wrong else "· open"
+        print(f"{number} {'✓ right' if attempts.right else tries}")
     print(f"{done} of {len(numbers)} right")
 
 
@@ -95,7 +95,9 @@ def _read(asked: keys.Question, answer: Any) -> Any:
     except OpsCourseError:
         raise
     except Exception as error:
-        raise CheckFailed(f"the answer cannot be read ({type(error).__name__} in a {type(answer).__name__})") from None
+        raise CheckFailed(
+            f"the answer cannot be read ({type(error).__name__} in an answer of type {type(answer).__name__})"
+        ) from None
 
 
 def _emit(number: str, value: Any) -> None:
