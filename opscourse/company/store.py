@@ -10,20 +10,21 @@ import difflib
 import hashlib
 import json
 import os
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opscourse.company.parameters import Parameters, varied
+from opscourse.company.parameters import Parameters
 from opscourse.company.schema import Column, Table
 from opscourse.company.tables import TABLES
-from opscourse.company.tables.hidden import PEOPLE
+from opscourse.company.tables.hidden import HIDDEN
 from opscourse.errors import ArgumentError, DataFileError, DataUnavailable, UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_folder", "describe", "load", "manifest", "parameters", "people", "truth", "use", "verify"]
+__all__ = ["data_folder", "describe", "hidden", "load", "manifest", "parameters", "truth", "use", "verify"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _chosen: Path | None = None
@@ -82,23 +83,32 @@ def load(table: str, dirty: bool = False) -> pd.DataFrame:
     return dirt.spoiled(table, clean, manifest(folder)["seed"], parameters(folder).dirt)
 
 
-def people() -> pd.DataFrame:
-    """Return the hidden table of what only the simulator knew of each user: persona, dropout probability, last day alive.
+def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
+    """Return a table of what only the simulator knew, as `truth(name)` does.
 
-    >>> people().columns[:3].tolist()
+    >>> hidden("people").columns[:3].tolist()
     ['user_id', 'persona', 'dropout']
     """
-    folder = data_folder()
-    path = _path(folder / "truth", "people")
+    folder = folder or data_folder()
+    path = _path(folder / "truth", name)
     if not path.exists():
-        raise DataUnavailable(f"The hidden table of the users is missing: {path}. {_remedy(folder)}")
-    return _typed(_read(path), PEOPLE.columns)
+        raise DataUnavailable(f"The file of the hidden table {name!r} is missing: {path}. {_remedy(folder)}")
+    return _typed(_read(path), HIDDEN[name].columns)
 
 
 def parameters(folder: Path | None = None) -> Parameters:
-    """The parameters that a company was made from."""
-    made = manifest(folder)
-    return varied(made["seed"]) if made["variant"] else Parameters()
+    """The parameters that a company was made from, as its manifest states them."""
+    stored = manifest(folder)["parameters"]
+    topics = {
+        topic.name: topic.default_factory(**{name: _frozen(value) for name, value in stored[topic.name].items()})
+        for topic in fields(Parameters)
+    }
+    return Parameters(**topics)
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def truth(name: str | None = None) -> Any:
@@ -231,6 +241,8 @@ def _typed(arrow: Any, columns: tuple[Column, ...]) -> pd.DataFrame:
         elif column.kind == "date":
             values = values.cast(pa.timestamp("us"))
         nullable = column.null and column.kind in ("int", "bool")
-        series = values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get if nullable else None)
+        series = values.to_pandas(
+            types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get if nullable else None
+        )
         frame[column.name] = series.astype(column.dtype)
     return pd.DataFrame(frame)

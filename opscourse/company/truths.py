@@ -19,7 +19,7 @@ from opscourse.errors import UnknownName
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIGURES", "names", "parameters", "truth"]
+__all__ = ["FIGURES", "alive", "names", "truth"]
 
 
 class Figure(NamedTuple):
@@ -42,8 +42,8 @@ def truth(folder: Path, name: str | None = None) -> Any:
     if name is None:
         return names(folder)
     if name in HIDDEN:
-        return store.read_hidden(folder, HIDDEN[name])
-    known = parameters(folder)
+        return store.hidden(name, folder)
+    known = store.parameters(folder)
     topic, _, field = str(name).partition(".")
     if name in FIGURES:
         return FIGURES[name].work_out(known, folder)
@@ -58,7 +58,7 @@ def names(folder: Path) -> pd.DataFrame:
     """All names with value, unit, meaning and the lesson that meets them."""
     import pandas as pd
 
-    known = parameters(folder)
+    known = store.parameters(folder)
     rows = [
         (f"{topic}.{f.name}", getattr(values, f.name), f.metadata["unit"], f.metadata["meaning"], f.metadata["lesson"])
         for topic, values in vars(known).items()
@@ -67,20 +67,6 @@ def names(folder: Path) -> pd.DataFrame:
     rows += [(name, f.work_out(known, folder), f.unit, f.meaning, f.lesson) for name, f in FIGURES.items()]
     rows += [(name, "a table", "", f"one row: {table.row}", 0) for name, table in HIDDEN.items()]
     return pd.DataFrame(rows, columns=["name", "value", "unit", "meaning", "lesson"]).set_index("name")
-
-
-def parameters(folder: Path) -> Parameters:
-    """The parameters that the company in `folder` was made from."""
-    stored = store.manifest(folder)["parameters"]
-    topics = {
-        topic.name: topic.default_factory(**{name: _frozen(value) for name, value in stored[topic.name].items()})
-        for topic in fields(Parameters)
-    }
-    return Parameters(**topics)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def figure(
