@@ -302,7 +302,7 @@ def main(argv):
     if action == "lab":
         say("JupyterLab opens in your browser. If it does not, open the address below that begins with http.")
         say("To stop it: Ctrl-C here, twice.")
-        start(["-m", "jupyterlab", "--config=jupyter_lab_config.py", *rest], JUPYTER_PREFER_ENV_PATH="1")
+        start(["-m", "jupyterlab", "--config=.jupyter/jupyter_lab_config.py", *rest], JUPYTER_PREFER_ENV_PATH="1")
     if action == "test":
         start(["-m", "pytest", *rest])
     return 0

@@ -1,4 +1,4 @@
-"""How JupyterLab starts for this course: `jupyter lab --config=jupyter_lab_config.py`, which `make lab` does.
+"""How JupyterLab starts for this course: `jupyter lab --config=.jupyter/jupyter_lab_config.py`, which `make lab` does.
 
 It asks nothing of the network, opens on the first page, and leaves the settings in your home folder alone.
 """
@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from platform import uname
 
-COURSE = Path(__file__).resolve().parent
+SETTINGS = Path(__file__).resolve().parent
+COURSE = SETTINGS.parent
 
 c = get_config()  # noqa: F821 - Jupyter defines it for its configuration files
 
@@ -18,7 +19,9 @@ c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 # The tabs that were open last time belong to this course, not to other work of the same user.
 c.LabApp.workspaces_dir = str(Path(sys.prefix) / "share/jupyter/lab/workspaces")
 
-# The course works offline: no news, no look for updates, no extension shop.
+# overrides.json beside this file: no question about news, no extension shop, the lessons' kernel without a question.
+c.LabApp.app_settings_dir = str(SETTINGS)
+# The course works offline: nothing is fetched even if somebody switches the above on again.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
@@ -27,9 +30,9 @@ c.LabApp.extension_manager = "readonly"
 c.ServerApp.allow_root = True
 # On a computer with several users, the others cannot listen to what goes to a kernel and back.
 c.KernelManager.transport_encryption = "auto"
-# Nothing but warnings and the address, so that the address can be seen.
-c.ServerApp.log_level = "WARN"
-c.LabApp.log_level = "WARN"
+# Nothing but errors and the address, so that the address can be seen.
+c.ServerApp.log_level = "ERROR"
+c.LabApp.log_level = "ERROR"
 
 wsl = "microsoft" in uname().release.lower()
 linux = sys.platform.startswith("linux")
