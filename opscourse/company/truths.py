@@ -145,8 +145,9 @@ def _incremental(known: Parameters, folder: Path) -> float:
 
 @figure("experiments.no_effect", "tests whose treatments all do nothing", 6, "exp_id")
 def _no_effect(known: Parameters, folder: Path) -> tuple[int, ...]:
-    effect = truth(folder, "experiments").groupby("exp_id")["lift"].agg(lambda lift: lift.abs().max())
-    return tuple(effect.index[effect == 0])
+    arms = truth(folder, "experiments")
+    moved = arms["exp_id"][(arms["lift"].fillna(0) != 0) | (arms["points"].fillna(0) != 0)]
+    return tuple(sorted(set(arms["exp_id"]) - set(moved)))
 
 
 @figure("service.first_share", "share of quality in complaints, first published month", 26)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from opscourse.company.world import Columns, World, builds
+from opscourse.company.world import Columns, World, builds, optional
 
-__all__ = ["TESTS", "Arm", "Test"]
+__all__ = ["IN_POINTS", "TESTS", "Arm", "Test"]
 
 
 class Arm(NamedTuple):
@@ -99,6 +99,8 @@ TESTS = (
          "Thirty seconds of the coach's last class help to decide", _arms(0.16, ("preview", 0.14)), 6_000),
 )  # fmt: skip
 
+IN_POINTS = ("win_back",)  # the treatment adds to the probability instead of multiplying it
+
 
 @builds("experiments")
 def experiments(world: World) -> Columns:
@@ -117,14 +119,17 @@ def experiments(world: World) -> Columns:
 
 @builds("_truth_experiments")
 def truth_experiments(world: World) -> Columns:
-    """The hidden table as it is written beside the company."""
+    """The hidden table as it is written beside the company: effects, since the level of a metric is what the world gives."""
     rows = [(number, test, arm) for number, test in enumerate(TESTS, start=1) for arm in test.arms]
+    lift = np.array([arm.rate / test.arms[0].rate - 1 for _, test, arm in rows]).round(6)
+    points = np.array([arm.rate - test.arms[0].rate for _, test, arm in rows]).round(6)
+    in_points = np.array([test.name in IN_POINTS for _, test, _ in rows])
     return {
         "exp_id": np.array([number for number, _, _ in rows]),
         "name": np.array([test.name for _, test, _ in rows], dtype=object),
         "arm": np.array([arm.name for _, _, arm in rows], dtype=object),
-        "rate": np.array([arm.rate for _, _, arm in rows]).round(6),
-        "lift": np.array([arm.rate / test.arms[0].rate - 1 for _, test, arm in rows]).round(6),
+        "lift": optional(lift, ~in_points),
+        "points": optional(points, in_points),
         "planned": np.array([arm.planned for _, _, arm in rows]).round(4),
         "real": np.array([arm.real for _, _, arm in rows]).round(4),
     }
