@@ -1,0 +1,65 @@
+"""What measures of an event log share: the people it is about, the last day that was observed, and keys that join."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+import narwhals as nw
+
+from opscourse.errors import ArgumentError
+from opscourse.frames import Source
+from opscourse.periods import day_of
+
+__all__ = ["check_overlap", "integers", "last_day", "people", "same_key"]
+
+
+def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], by: Iterable[str] = ()) -> nw.LazyFrame:
+    """The source's table `users` as `_user`, the named times and the columns of `by`, checked to have one row for each user."""
+    users, facts = source.read("users", key={"_user": user_col}, time=time, keep=by)
+    distinct = source.collect(users.select(nw.col("_user").n_unique().alias("users")))["users"][0]
+    if distinct == facts["rows"]:
+        return users
+    users = users.unique()
+    often = users.group_by("_user").agg(nw.len().alias("times")).filter(nw.col("times") > 1)
+    often = source.collect(often.sort("_user"))
+    if count := len(often):
+        raise ArgumentError(
+            f"{count:,} users have more than one sign-up or segment in users, for example {user_col}"
+            f" {often['_user'][0]!r} with {often['times'][0]}; keep one row for each.",
+            column=user_col,
+            count=count,
+        )
+    return users
+
+
+def same_key(left: nw.LazyFrame, right: nw.LazyFrame, column: str) -> tuple[nw.LazyFrame, nw.LazyFrame]:
+    """Two queries whose `_user` has one type, so that they can be joined; raises ArgumentError where that would be a guess."""
+    kinds = left.collect_schema()["_user"], right.collect_schema()["_user"]
+    if kinds[0] == kinds[1]:
+        return left, right
+    if all(kind.is_integer() for kind in kinds):
+        common = nw.Int64
+    elif all(isinstance(kind, (nw.String, nw.Categorical, nw.Enum)) for kind in kinds):
+        common = nw.String
+    else:
+        raise ArgumentError(
+            f"Column {column!r} holds {kinds[0]} in one table and {kinds[1]} in the other; convert one of them.", column=column
+        )
+    return left.with_columns(nw.col("_user").cast(common)), right.with_columns(nw.col("_user").cast(common))
+
+
+def check_overlap(source: Source, log: nw.LazyFrame, users: nw.LazyFrame, user_col: str) -> None:
+    """Refuse two tables without a common user: their zeros would look like a result."""
+    if not len(source.collect(log.join(users, on="_user", how="inner").head(1))):
+        raise ArgumentError(f"The two tables have no user in common; do both mean the same by {user_col!r}?", column=user_col)
+
+
+def last_day(observed_until: str | dt.date | None, default: int) -> int:
+    """The last completely observed day, counted since 1970."""
+    return int(default) if observed_until is None else day_of(observed_until, "observed_until")
+
+
+def integers(frame: nw.DataFrame, *columns: str) -> list[tuple[int, ...]]:
+    """The rows of some whole-number columns."""
+    return [tuple(map(int, row)) for row in frame.select(*columns).rows()]

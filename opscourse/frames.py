@@ -1,0 +1,215 @@
+"""Frames of any kind in, the same kind out: what measures of tables share.
+
+A measure names the columns it needs; here they are found, checked and handed over as one narwhals query, whatever brought
+them: pandas, Polars (eager or lazy) or a DuckDB relation. A large pandas frame is executed by embedded DuckDB, which reads it
+in place; a small one, or any where DuckDB is not installed, by narwhals' pandas backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from opscourse.errors import ArgumentError
+from opscourse.periods import period
+
+__all__ = ["Source", "names", "one_of"]
+
+DUCKDB_FROM_ROWS = 500_000  # below it, planning and reading in DuckDB cost more than they save (measured)
+
+
+class Source:
+    """The frames of one call: read as narwhals queries, answered in the caller's kind of frame.
+
+    Parameters
+    ----------
+    **frames : the frames, under the names the caller knows them by; answers have the kind of the first.
+    """
+
+    def __init__(self, **frames: Any) -> None:
+        self.frames = {table: _wrap(table, frame) for table, frame in frames.items()}
+        kinds = {table: frame.implementation for table, frame in self.frames.items()}
+        if len(set(kinds.values())) > 1:
+            given = ", ".join(f"{table} is {kind.value}" for table, kind in kinds.items())
+            raise ArgumentError(f"The frames must be of one kind, but {given}; convert one of them.", kinds=kinds)
+        first = next(iter(self.frames.values()))
+        self.native, self.kind, self.eager = first.to_native(), first.implementation, isinstance(first, nw.DataFrame)
+        self._connection = self._duckdb() if self.kind.is_pandas() else None
+
+    def _duckdb(self) -> Any:
+        """A DuckDB of this call's own, if its pandas frames are large and DuckDB is installed."""
+        if sum(len(frame) for frame in self.frames.values()) < DUCKDB_FROM_ROWS:
+            return None
+        try:
+            import duckdb
+        except ImportError:
+            return None
+        return duckdb.connect()
+
+    def read(
+        self,
+        table: str,
+        *,
+        key: Mapping[str, str] | None = None,
+        time: Mapping[str, tuple[str, str]] | None = None,
+        number: Mapping[str, str] | None = None,
+        keep: Iterable[str] = (),
+    ) -> tuple[nw.LazyFrame, dict[str, Any]]:
+        """Choose and check columns of a table; return the query and facts: `rows`, `min_…`, `max_…` of times and numbers.
+
+        Parameters
+        ----------
+        table : the name under which the frame was given.
+        key : new name -> column, taken as it is; must not be empty.
+        time : new name -> (date or timestamp column, unit "us", "day", "week" or "month"), turned into the number of that
+            period since 1970 in local time; must not be empty.
+        number : new name -> numeric column, turned into floats; must be finite.
+        keep : columns passed through under their own names; may be empty.
+
+        Raises
+        ------
+        ArgumentError : a column is missing, of another type or partly empty, or the table has no rows.
+        """
+        key, time, number = dict(key or {}), dict(time or {}), dict(number or {})
+        origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
+        frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])))
+        schema = frame.collect_schema()
+        self._check_types(table, frame, [column for column, _ in time.values()], list(number.values()))
+        chosen = frame.select(
+            *(nw.col(column).alias(name) for name, column in key.items()),
+            *(period(column, schema[column], unit).alias(name) for name, (column, unit) in time.items()),
+            *(nw.col(column).cast(nw.Float64).alias(name) for name, column in number.items()),
+            *(nw.col(column) for column in keep),
+        )
+        facts = self._facts(chosen, key, time, number)
+        if not facts["rows"]:
+            raise ArgumentError(f"{table} has no rows; there is nothing to measure.", table=table)
+        for name, column in origin.items():
+            if count := facts[f"empty_{name}"]:
+                example = self.collect(frame.filter(_empty(column, name in number)).head(1)).rows(named=True)[0]
+                raise ArgumentError(
+                    f"Column {column!r} of {table} is empty or not finite in {count:,} of {facts['rows']:,} rows, for example"
+                    f" {example}; drop or fill these rows first.",
+                    column=column,
+                    count=count,
+                    example=example,
+                )
+        return chosen, facts
+
+    def _columns(self, table: str, needed: list[str]) -> nw.LazyFrame:
+        """The needed columns of a table, where they will be executed."""
+        frame = self.frames[table]
+        present = frame.collect_schema().names()
+        for column in needed:
+            if column not in present:
+                near = get_close_matches(str(column), map(str, present), 1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise ArgumentError(
+                    f"{table} has no column {column!r}; {hint}It has: {', '.join(map(str, present))}.", column=column
+                )
+        if self.kind.is_pandas():
+            return nw.from_native(self._pandas(frame.select(needed).to_native())).lazy()
+        return frame.lazy().select(needed)
+
+    def _pandas(self, frame: pd.DataFrame) -> Any:
+        """The same values in types every engine reads alike: no Python dates, no time zones; in DuckDB if that pays."""
+        for column, kind in frame.dtypes.items():
+            if pd.api.types.is_object_dtype(kind) and pd.api.types.infer_dtype(frame[column], skipna=True) in (
+                "date",
+                "datetime",
+            ):
+                frame = frame.assign(**{column: pd.to_datetime(frame[column])})
+            elif isinstance(kind, pd.DatetimeTZDtype):
+                frame = frame.assign(**{column: frame[column].dt.tz_localize(None)})
+        return frame if self._connection is None else self._connection.from_df(frame)
+
+    def _check_types(self, table: str, frame: nw.LazyFrame, times: list[str], numbers: list[str]) -> None:
+        schema = frame.collect_schema()
+        for column in times:
+            kind = schema[column]
+            if not isinstance(kind, (nw.Date, nw.Datetime)):
+                example = self.collect(frame.select(column).head(1)).rows(named=True)
+                raise ArgumentError(
+                    f"Column {column!r} of {table} holds {kind}, not dates, for example {example}; convert it first, in pandas"
+                    " with pd.to_datetime.",
+                    column=column,
+                )
+            if self.kind.is_duckdb() and getattr(kind, "time_zone", None):
+                raise ArgumentError(
+                    f"Column {column!r} of {table} is a TIMESTAMP WITH TIME ZONE, whose days depend on the session; convert it"
+                    f" to local time first: timezone('Asia/Shanghai', {column}).",
+                    column=column,
+                )
+        for column in numbers:
+            if not schema[column].is_numeric():
+                raise ArgumentError(f"Column {column!r} of {table} holds {schema[column]}, not numbers.", column=column)
+
+    def _facts(self, chosen: nw.LazyFrame, key: Mapping, time: Mapping, number: Mapping) -> dict[str, Any]:
+        facts = [nw.len().alias("rows")]
+        facts += [
+            _empty(name, name in number).cast(nw.Int64).sum().cast(nw.Int64).alias(f"empty_{name}")
+            for name in [*key, *time, *number]
+        ]
+        facts += [nw.col(name).min().alias(f"min_{name}") for name in [*time, *number]]
+        facts += [nw.col(name).max().alias(f"max_{name}") for name in [*time, *number]]
+        return self.collect(chosen.select(*facts)).rows(named=True)[0]
+
+    def collect(self, query: nw.LazyFrame) -> nw.DataFrame:
+        """Execute a query."""
+        return query.collect("pandas") if self._connection is not None else query.collect()
+
+    def build(self, columns: Mapping[str, tuple[Sequence, Any]]) -> nw.DataFrame:
+        """A small frame from name -> (values, dtype); None is empty, dates are `datetime.date`."""
+        backend = nw.Implementation.PYARROW if self.kind.is_duckdb() else self.kind
+        date = nw.Datetime("us") if self.kind.is_pandas() else nw.Date()
+        schema = {name: date if dtype == nw.Date else dtype for name, (_, dtype) in columns.items()}
+        return nw.from_dict({name: list(values) for name, (values, _) in columns.items()}, schema, backend=backend)
+
+    def answer(self, frame: nw.DataFrame | nw.LazyFrame) -> Any:
+        """Hand a result back as the kind of frame the caller gave."""
+        if isinstance(frame, nw.LazyFrame):
+            if not self.eager:
+                return frame.to_native()
+            frame = self.collect(frame)
+        small = frame.to_native()
+        if self.kind.is_duckdb():
+            return self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+        if self.kind.is_polars():
+            return small if self.eager else small.lazy()
+        return small.reset_index(drop=True) if self.kind.is_pandas() else small
+
+
+def _wrap(table: str, frame: Any) -> nw.DataFrame | nw.LazyFrame:
+    try:
+        return nw.from_native(frame)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{table} is a {type(frame).__name__}; give a pandas, Polars or DuckDB frame.", table=table
+        ) from error
+
+
+def _empty(column: str, number: bool) -> nw.Expr:
+    empty = nw.col(column).is_null()
+    return empty | ~nw.col(column).cast(nw.Float64).is_finite() if number else empty
+
+
+def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[str] = ()) -> list[str]:
+    """One column name, several or none, as a list; raises ArgumentError if one would clash with a column of the result."""
+    columns = [] if value is None else [value] if isinstance(value, str) else list(value)
+    for column in columns:
+        if column in set(reserved):
+            raise ArgumentError(
+                f"{argument} names {column!r}, which is a column of the result; rename it first.", column=column
+            )
+    return columns
+
+
+def one_of(value: str, choices: Iterable[str], argument: str) -> str:
+    """The value, if it is one of the choices; else ArgumentError naming them."""
+    if value not in list(choices):
+        raise ArgumentError(f"{argument} is {value!r}; choose one of {', '.join(map(repr, choices))}.")
+    return value

@@ -1,0 +1,73 @@
+"""Numbers in, numbers of the same form out: a number, an array or a pandas Series with its index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opscourse.errors import ArgumentError
+
+__all__ = ["array", "ratio", "together"]
+
+
+def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
+    """The value as an array of floats; raises ArgumentError if it is not made of finite numbers from `least` on.
+
+    Examples
+    --------
+    >>> array([1, 2], "cost", least=0)
+    array([1., 2.])
+    """
+    try:
+        if isinstance(value, pd.Series):
+            numbers = value.to_numpy(dtype=float, na_value=np.nan)
+        else:
+            numbers = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} holds something that is not a number: {error}.") from error
+    wrong = np.isinf(numbers) if missing else ~np.isfinite(numbers)
+    if least is not None:
+        wrong |= numbers < least
+    if wrong.any():
+        expected = "finite numbers" if least is None else f"finite numbers from {least:g} on"
+        raise ArgumentError(
+            f"{argument} must be {expected}, but {wrong.sum():,} of {wrong.size:,} are not, for example {numbers[wrong][0]:g}."
+        )
+    return numbers
+
+
+def together(least: dict[str, float] | None = None, **values: Any) -> tuple[list[np.ndarray], Callable[[np.ndarray], Any]]:
+    """Several values as arrays that belong together, and the function that gives a result the form of the input.
+
+    Series are matched by their index, not by their order; a missing number stays missing. Raises ArgumentError where the
+    indexes or lengths do not match, or as `array` does.
+    """
+    indexes = {name: value.index for name, value in values.items() if isinstance(value, pd.Series)}
+    first = next(iter(indexes), None)
+    for name, index in indexes.items():
+        if not index.equals(indexes[first]):
+            if not index.is_unique or set(index) != set(indexes[first]):
+                raise ArgumentError(f"{first} and {name} have different indexes; give both the same one.")
+            values[name] = values[name].reindex(indexes[first])
+    arrays = [array(value, name, (least or {}).get(name), missing=True) for name, value in values.items()]
+    try:
+        np.broadcast_shapes(*(numbers.shape for numbers in arrays))
+    except ValueError as error:
+        lengths = ", ".join(f"{name} {numbers.size}" for name, numbers in zip(values, arrays, strict=True))
+        raise ArgumentError(f"The lengths do not match: {lengths}.") from error
+
+    def form(result: np.ndarray) -> Any:
+        if first is not None:
+            return pd.Series(result, index=indexes[first])
+        return result if np.ndim(result) else np.asarray(result).item()
+
+    return arrays, form
+
+
+def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Numerator by denominator; missing where the denominator is 0."""
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
