@@ -31,7 +31,7 @@ TOUCHPOINTS = {
 }  # fmt: skip
 _STAGE_OF = np.repeat(np.arange(5), [len(TOUCHPOINTS[stage]) for stage in STAGES])
 _PAINS_OF_STAGE = (1, 3, 4, 2, 2)
-_REACH = np.array([0.25, 0.08, 0.30, 0.06, 0.02])  # users who meet a touchpoint of the stage in May 2025, of all users
+_REACH = np.array([0.60, 0.16, 0.17, 0.045, 0.02])  # people who are in the stage in May 2025, of all users
 
 FIRST_PROBE = int(day_index(np.datetime64("2024-07-01")))
 _PROBES_A_DAY = 6  # in each of the 12 cities
@@ -82,7 +82,8 @@ def touchpoints_cx(world: World) -> Columns:
     true = world["_touchpoints"]
     stream = world.stream("touchpoints_cx")
     size = _STAGE_OF.size
-    reach = _REACH[_STAGE_OF] * stream.lognormal(0, 0.7, size)
+    odds = stream.lognormal(0, 0.9, size)  # of meeting the touchpoint, for somebody in its stage
+    reach = _REACH[_STAGE_OF] * odds / (1 + odds)
     rank = reach.argsort().argsort() / size
     expert1, expert2 = (
         np.where(np.where(true["pain"], stream.random(size) < hit, stream.random(size) < false), "pain", "fine")
