@@ -42,9 +42,13 @@ class Lesson:
 
 
 def problems(notebook: NotebookNode, path: Path) -> list[str]:
-    """All that is not in the form of a lesson, one line each: cell id, what is wrong."""
+    """All that is not in the form of a lesson, one line each: cell id, what is wrong.
+
+    The first page of the course (00) has the promises of a lesson, but not its parts and its length.
+    """
     lesson = Lesson(notebook, path)
-    checks = [opening, sizes, sections, ending, marked, stated, calls, outputs, figures, demo, links]
+    parts = [opening, sizes, sections, ending, marked] if lesson.number else []
+    checks = [*parts, stored, stated, calls, outputs, figures, demo, links]
     return [f"{path.name} {cell}: {wrong}" for check in checks for cell, wrong in check(lesson)]
 
 
@@ -117,9 +121,13 @@ def ending(lesson: Lesson) -> Problems:
 
 
 def marked(lesson: Lesson) -> Problems:
-    """Three to eight cells that nbval compares; their outputs are stored, or it would compare nothing and pass."""
+    """Three to eight cells that nbval compares."""
     if not 3 <= len(lesson.marked) <= 8:
         yield "-", f"three to eight cells are marked {MARK}, here {len(lesson.marked)}"
+
+
+def stored(lesson: Lesson) -> Problems:
+    """What a marked cell printed is stored, or nbval would compare nothing and pass."""
     for cell in lesson.marked:
         text = printed(cell)
         if cell.execution_count is None or not text.strip():

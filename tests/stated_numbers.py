@@ -77,7 +77,7 @@ def stated_numbers(markdown: str) -> list[Stated]:
         return []
     paragraphs = re.split(r"\n\s*\n", markdown)
     text = "\n\n".join(part for part in paragraphs if not part.lstrip("> ").startswith(ASKING_PARAGRAPHS))
-    text = "\n".join(line for line in text.splitlines() if not HEADER.fullmatch(line))
+    text = "\n".join(line for line in text.splitlines() if not re.fullmatch(r"\*\*.+ · \d+ minutes.*\*\*", line))
     return [Stated(*found) for found in NUMBER.findall(NEED_NO_PRINTING.sub(" ", text))]
 
 

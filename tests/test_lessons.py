@@ -11,8 +11,8 @@ from lesson_form import MARK, problems
 from opscourse import notebook
 
 FIXTURE = Path(__file__).parent / "fixtures/99_read_a_small_curve.ipynb"
-LESSONS = [path for path in notebook.lessons() if path.parent.name != "notebooks"]
-ALL = notebook.lessons() + notebook.solutions()
+LESSONS = notebook.lessons()
+ALL = LESSONS + notebook.solutions()
 
 
 def name(path):
@@ -38,7 +38,7 @@ def test_a_notebook_shows_no_error_and_no_warning_and_was_run_from_top_to_bottom
     assert not loud, f"{path.name}: error or warning in {loud}"
 
 
-@pytest.mark.parametrize("path", notebook.lessons(), ids=name)
+@pytest.mark.parametrize("path", LESSONS, ids=name)
 def test_a_notebook_is_small_enough_to_open_at_once(path):
     assert path.stat().st_size < 1_500_000, "a notebook this large is slow to open: fewer or smaller figures"
 
