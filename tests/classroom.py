@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+import opscourse
+from opscourse.company.generate import generate
 from opscourse.exercise import answers, keys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,10 +38,27 @@ def executed(notebook: nbformat.NotebookNode, company: Path) -> nbformat.Noteboo
             os.environ["OPSCOURSE_DATA"] = before
 
 
+def variant(seed: int, folder: Path) -> Path:
+    """Another company of the course's size: other people, other parameters within their stated ranges."""
+    return generate(folder / f"company_{seed}", seed=seed, variant=True, progress=False)
+
+
+def answered(solution: Path, monkeypatch) -> dict[str, object]:
+    """Run the code of a solution here, on the company in use; return what it hands to each check."""
+    given: dict[str, object] = {}
+    monkeypatch.setattr(opscourse, "check", given.__setitem__)
+    monkeypatch.setattr(opscourse, "report", lambda exercise: None)
+    scope: dict[str, object] = {"__name__": "__main__"}
+    for cell in nbformat.read(solution, as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, f"{solution.name}, cell {cell.id}", "exec"), scope)
+    return given
+
+
 def errors(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """All errors that an executed notebook shows."""
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     return [output for output in outputs if output.output_type == "error"]
 
 
-__all__ = ["ANSWERS", "FIXTURES", "ROOT", "SOLUTION", "checked_company", "errors", "executed"]
+__all__ = ["ANSWERS", "FIXTURES", "ROOT", "SOLUTION", "answered", "checked_company", "errors", "executed", "variant"]

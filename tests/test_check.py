@@ -60,6 +60,7 @@ RIGHT = {
         *(pd.Series(["Wuhan", "Xi'an"]), pd.Index(["Wuhan", "Xi'an"]), pd.Categorical(["Wuhan", "Xi'an"])),
     ],
     "90.7": [
+        *("2025-03-02 00:00:00", "2025-03-02T00:00", "２０２５-03-02\n"),
         *("2025-03-02", datetime.date(2025, 3, 2), datetime.datetime(2025, 3, 2), pd.Timestamp("2025-03-02")),
         *(np.datetime64("2025-03-02"), np.array("2025-03-02", dtype="datetime64[ns]"), pd.Series([pd.Timestamp("2025-03-02")])),
     ],
@@ -295,7 +296,9 @@ def test_the_sentence_for_a_right_answer_is_said(capsys):
     check("90.1", 0.6)
     check("90.4", "b")
     check("90.3", 3)
-    assert capsys.readouterr().out == ("✓ 90.1 six of ten\n✓ 90.4 orders and money are two denominators\n✓ 90.3 right\n")
+    assert capsys.readouterr().out == (
+        "✓ 90.1 and 6 of 10 is small enough to count\n✓ 90.4 orders and money are two denominators\n✓ 90.3 right\n"
+    )
 
 
 def test_a_check_changes_nothing_in_the_answer():
@@ -412,7 +415,7 @@ def test_opscourse_check_shows_a_table_of_questions(lesson, company, tmp_path, m
     still = "is not answered yet: put your answer in place of the ... above, run that cell, then this one."
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "✓ 90.1  six of ten",
+        "✓ 90.1  and 6 of 10 is small enough to count",
         "✗ 90.2  NameError: name 'cities' is not defined (line 1: check(\"90.2\", cities))",
         "✗ 90.3  this counts the unpaid orders",
         *(f"· 90.{n}  {still}" for n in (4, 5, 6, 7)),

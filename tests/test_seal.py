@@ -126,7 +126,7 @@ def test_the_key_can_be_searched_without_meeting_an_answer_or_a_sentence(company
     sealed = json.loads(text)["questions"]
     boxes = b"".join(base64.b64decode(box) for question in sealed.values() for box in question["entries"].values())
     told = text + "".join(json.dumps(question["form"]) for question in sealed.values())
-    secrets = ["0.6333", "0.6", "36.66", "2025-03", "six of ten", "right"]
+    secrets = ["0.6333", "0.6", "36.66", "2025-03", "6 of 10", "right"]
     secrets += [sentence for question in QUESTIONS.values() for sentence, _ in question.likely("b")]
     assert len(secrets) > 15
     for secret in secrets:

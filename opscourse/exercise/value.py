@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import numbers
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from opscourse.errors import CheckFailed, NotAnswered
 __all__ = ["listed", "number", "shown", "single", "text", "whole"]
 
 ARRAYS = (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
+MIDNIGHT = re.compile(r"^(\d{4}-\d\d-\d\d)[ t]00:00(:00(\.0+)?)?$")
 LARGEST = 1e15  # beyond it a float no longer holds the last digits
 
 
@@ -75,15 +77,14 @@ def text(answer: Any) -> str:
         value = pd.Timestamp(value)
     if pd.api.types.is_scalar(value) and pd.isna(value):
         raise CheckFailed("the answer is empty (None or NaN)")
-    if isinstance(value, datetime.datetime):
-        value = value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    elif isinstance(value, (bool, np.bool_, numbers.Integral, datetime.date, pd.Interval, pd.Period)):
+    if isinstance(value, (bool, np.bool_, numbers.Integral, datetime.date, pd.Interval, pd.Period)):
         value = str(value)
     elif isinstance(value, numbers.Real) and float(value).is_integer():
         value = str(int(value))
     if not isinstance(value, str):
         raise CheckFailed(f"{shown(value)} is neither a name nor a date")
-    return " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
+    plain = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
+    return MIDNIGHT.sub(r"\1", plain)
 
 
 def listed(answer: Any) -> list[Any]:
