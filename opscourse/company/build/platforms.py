@@ -15,7 +15,7 @@ from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index, node_fa
 from opscourse.company.tables.content import KINDS, PLATFORMS
 from opscourse.company.world import Columns, World, builds
 
-__all__ = ["HOLD", "PLATFORM_TRUTH", "Platform"]
+__all__ = ["PLATFORM_TRUTH", "Platform"]
 
 
 class Platform(NamedTuple):
@@ -50,7 +50,6 @@ PLATFORM_TRUTH = {
     "ks": Platform(1_200, 0.5, 1.0, 0.55, 0.45, 0.10, 0.30, 0.50, 0.040, "short_video",
                    {"short_video": 0.45, "case": 0.15, "interactive": 0.15}),
 }  # fmt: skip
-HOLD = {"scene": 0.70, "question": 0.63, "benefit": 0.57, "none": 0.46}  # share of views that last 3 seconds, by hook
 _SHOWN_DAYS = 28
 
 
@@ -128,7 +127,7 @@ def _rates(world: World, stream: np.random.Generator, item: np.ndarray, platform
     longer = np.log2(items["minutes"][item] / field["best_minutes"])
     best = items["kind"][item] == np.array([PLATFORM_TRUTH[p].best_kind for p in PLATFORMS], dtype=object)[platform]
     gain = np.where(best, 1.35, 1.0)
-    hold = np.array([HOLD[hook] for hook in items["hook_type"][item]])
+    hold = np.array([world.parameters.content.hold[hook] for hook in items["hook_type"][item]])
     score = field["completion"] * quality + field["reaction"] * reaction + field["saving"] * saving
     fit = np.exp(-0.5 * (longer * np.log(2) / field["tolerance"]) ** 2)
     on = {name: platform == PLATFORMS.index(name) for name in ("zh", "bili")}
@@ -138,7 +137,7 @@ def _rates(world: World, stream: np.random.Generator, item: np.ndarray, platform
         "impressions": scale * field["reach"] * (0.05 + 0.95 * fit) * np.exp(1.1 * score + true["luck"][item] - 1.1),
         "opens": _share(np.log(0.16 / 0.84) + 0.25 * reaction + 0.5 * np.log(gain)),
         "views": np.full(item.size, 0.88),
-        "hold_3s": _share(np.log(hold / (1 - hold)) + 0.2 * quality),
+        "hold_3s": _share(np.log(hold / (1 - hold)) + 0.2 * (quality - quality.mean())),
         "completions": _share(field["finish"] + 0.75 * quality - field["patience"] * longer),
         "likes": like.clip(0, 0.5),
         "saves": (0.014 * gain * np.exp(0.7 * saving)).clip(0, 0.4),

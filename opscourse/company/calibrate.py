@@ -1,0 +1,370 @@
+"""`opscourse calibrate`: each published figure beside what a company's data give.
+
+The tolerance of a figure is what chance allows: `Z` standard errors of the estimate, worked out from theory (binomial shares,
+Poisson counts, the delta method for ratios of the two). Figures that are built to be exact have tolerance 0, or half a unit of
+the last published decimal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from opscourse.company import store, truths
+from opscourse.company.parameters import Parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Row", "calibrate", "main"]
+
+Z = 3.5  # about one false alarm in 2,000 figures
+
+
+class Row(NamedTuple):
+    """One figure: what it says, what the company was made to give, what the data give, and how far off chance may put it."""
+
+    what: str
+    target: float
+    found: float
+    tolerance: float
+    why: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the data agree with the target."""
+        return abs(self.found - self.target) <= self.tolerance + 1e-9
+
+
+class Company:
+    """The company in `folder`: its tables, each read once, and its parameters."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tables: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        if table not in self.tables:
+            self.tables[table] = store.load(table)
+        return self.tables[table]
+
+    @cached_property
+    def known(self) -> Parameters:
+        """What the company was made from."""
+        return store.parameters(self.folder)
+
+    @property
+    def scale(self) -> float:
+        """Size, relative to the company that ships."""
+        return store.manifest(self.folder)["users"] / 20_000
+
+
+Check = Callable[[Company], Iterator[Row]]
+FIGURES: dict[str, Check] = {}
+
+
+def figure(number: str) -> Callable[[Check], Check]:
+    """Register the decorated function as the check of figure `number` of the syllabus."""
+
+    def register(check: Check) -> Check:
+        FIGURES[number] = check
+        return check
+
+    return register
+
+
+def calibrate(folder: Path | None = None) -> pd.DataFrame:
+    """Return one row a figure: target, what the data give, tolerance and its reason, and whether they agree.
+
+    Works on the company that `load` reads, or on the one in `folder`.
+    """
+    import pandas as pd
+
+    before = store.data_folder()
+    folder = Path(folder) if folder else before
+    store.use(folder)
+    try:
+        company = Company(folder)
+        rows = [(number, *row, row.ok) for number, check in FIGURES.items() for row in check(company)]
+    finally:
+        store.use(before)
+    return pd.DataFrame(rows, columns=["figure", "what", "target", "data", "tolerance", "why", "ok"])
+
+
+def main(argv: list[str]) -> int:
+    """`opscourse calibrate`: print the table; exit code 1 if a figure is off."""
+    parser = argparse.ArgumentParser(prog="opscourse calibrate", description=__doc__.split("\n")[0].split(": ")[1])
+    parser.add_argument("--data", metavar="DIR", help="another company's folder")
+    given = parser.parse_args(argv)
+    table = calibrate(Path(given.data) if given.data else None)
+    shown = table.assign(ok=table["ok"].map({True: "✓", False: "✗"}))
+    print(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    off = int((~table["ok"]).sum())
+    print(f"\n{len(table)} rows, {off} off." if off else f"\nAll {len(table)} rows agree.")
+    return 1 if off else 0
+
+
+def share(what: str, target: float, found: float, of: int) -> Row:
+    """A share of `of` independent cases: binomial standard error."""
+    return Row(what, target, found, Z * math.sqrt(target * (1 - target) / of), f"binomial, n = {of:,}")
+
+
+def exact(what: str, target: float, found: float, places: int | None = None) -> Row:
+    """A figure without chance, to so many decimals if it is published rounded."""
+    return Row(what, target, found, 0.0 if places is None else 0.5 * 10**-places, "exact")
+
+
+def ratio(what: str, target: float, found: float, *variances: float) -> Row:
+    """A ratio (or ratio of ratios) of independent estimates, given each one's relative variance: delta method."""
+    return Row(what, target, found, Z * target * math.sqrt(sum(variances)), "delta method")
+
+
+def _retained(company: Company, day: int) -> Iterator[Row]:
+    """Exact-day retention of all users whose day is observed."""
+    import numpy as np
+
+    last = company["calendar"]["date"].max()
+    signup = company["users"].set_index("user_id")["signup_ts"].dt.normalize()
+    eligible = int((signup <= last - np.timedelta64(day, "D")).sum())
+    activity = company["daily_activity"]
+    active = int(((activity["date"] - activity["user_id"].map(signup)).dt.days == day).sum())
+    target = company.known.lifetime.active * truths.alive(company.known, day)
+    yield share(f"retention on exactly day {day}", target, active / eligible, eligible)
+
+
+for _number, _day in (("Q01", 1), ("Q02", 7), ("Q03", 30)):
+    FIGURES[_number] = lambda company, day=_day: _retained(company, day)
+
+
+@figure("Q04")
+def _new_share(company: Company) -> Iterator[Row]:
+    june = company["daily_activity"]
+    june = june[june["date"] >= "2025-06-01"]
+    signups = int((company["users"]["signup_ts"] >= "2025-06-01").sum())
+    bound = 1 / (1 + 0.3 + 6 * 0.2 + 23 * 0.1)
+    yield Row("new users in DAU, June 2025: below half the bound of 20.8%", bound / 4, signups / len(june), bound / 4, "bound")
+
+
+@figure("Q08")
+def _cart_to_pay(company: Company) -> Iterator[Row]:
+    """Carts of known users and of strangers, who never pay without registering."""
+    events = company["events"][company["events"]["ts"] < company.known.checkout.launch]
+    carts = events.loc[events["name"] == "cart_add", "session_id"].drop_duplicates()
+    paid = carts.isin(events.loc[events["name"] == "order_pay", "session_id"]).mean()
+    yield share("carts paid in the same visit, before the launch", company.known.checkout.steps[2], paid, len(carts))
+
+
+@figure("Q09")
+def _launch(company: Company) -> Iterator[Row]:
+    target = truths.truth(company.folder, "checkout.conversion")
+    yield ratio("carts of known users: paid with the launch, relative to without", target, *_launch_effect(company))
+
+
+@figure("Q10")
+def _gmv(company: Company) -> Iterator[Row]:
+    """Conversion by basket: gross sales, visits being equal."""
+    orders = company["orders"].merge(_places(company), on="user_id")
+    orders["launched"] = orders["checkout_treated"] & (orders["ts"] >= company.known.checkout.launch)
+    gross = orders.groupby("launched")["gross_cny"]
+    mean, variance = gross.mean(), (gross.std() / gross.mean()) ** 2 / gross.size()
+    found, *variances = _launch_effect(company)
+    target = truths.truth(company.folder, "checkout.gmv") / company.known.checkout.season
+    yield ratio("gross sales a cart with the launch, relative", target, found * mean[True] / mean[False], *variances, *variance)
+
+
+def _carts(company: Company) -> pd.DataFrame:
+    """One row a visit of a known user in which something was put into the cart: with the launch or without, paid or not."""
+    events = company["events"]
+    carts = events[events["name"] == "cart_add"].drop_duplicates("session_id").merge(_places(company), on="user_id")
+    carts["launched"] = carts["checkout_treated"] & (carts["ts"] >= company.known.checkout.launch)
+    return carts.assign(paid=carts["session_id"].isin(events["session_id"][events["name"] == "order_pay"]))
+
+
+def _places(company: Company) -> pd.DataFrame:
+    return company["users"].merge(company["cities"], on="city_id")[["user_id", "checkout_treated"]]
+
+
+def _launch_effect(company: Company) -> tuple[float, float, float]:
+    """Conversion with the launch relative to without, and the relative variances of both."""
+    paid = _carts(company).groupby("launched")["paid"]
+    rate, n = paid.mean(), paid.size()
+    variance = (1 - rate) / (rate * n)
+    return rate[True] / rate[False], variance[True], variance[False]
+
+
+@figure("Q11")
+def _stuck_step(company: Company) -> Iterator[Row]:
+    yield _lift(company, "goal_step", "one_goal")
+
+
+def _lift(company: Company, test: str, arm: str) -> Row:
+    """Observed relative lift of an arm against its true one."""
+    true = truths.truth(company.folder, "experiments")
+    true = true[true["name"] == test].set_index("arm")
+    units = company["assignments"]
+    cell = units[units["exp_id"] == true["exp_id"].iloc[0]].groupby("arm")["outcome"]
+    rate, n = cell.mean(), cell.size()
+    target = 1 + true["lift"][arm]
+    row = ratio("", target, rate[arm] / rate["control"], *(((1 - rate) / (rate * n))[["control", arm]]))
+    return row._replace(what=f"test {test}: {arm} against control, relative")
+
+
+@figure("Q12")
+def _roi(company: Company) -> Iterator[Row]:
+    from opscourse.company.worth import ranks
+
+    early, late = ranks(company)
+    yield exact("rank of paid search among dy, xhs, paid_search by 30-day revenue ROI", 3, early["paid_search"])
+    yield exact("its rank by 365-day margin ROI", 1, late["paid_search"])
+    yield exact("rank of dy by 30-day revenue ROI", 1, early["dy"])
+    yield exact("its rank by 365-day margin ROI", 3, late["dy"])
+
+
+@figure("Q18")
+def _say_pay(company: Company) -> Iterator[Row]:
+    answers = company["surveys"].dropna(subset="would_pay")
+    later = answers["ts"] >= "2025-01-01"
+    known = company.known.survey
+    for year, rows, target in ((2024, ~later, known.would_pay_before), (2025, later, known.would_pay_after)):
+        found = float(answers["would_pay"][rows].mean())
+        yield Row(f"would pay for content, answers of {year}", target, found, 1 / int(rows.sum()), "rounding of a quota")
+
+
+@figure("Q19")
+def _age(company: Company) -> Iterator[Row]:
+    age = company["users"]["age"]
+    yield share("users aged 25 to 40, both included", 0.70, age.between(25, 40).mean(), len(age))
+
+
+@figure("Q20")
+def _source(company: Company) -> Iterator[Row]:
+    sessions = company["sessions"].dropna(subset="channel_id")
+    names = sessions["channel_id"].map(company["channels"].set_index("channel_id")["channel"])
+    target = truths.truth(company.folder, "source.last_click")
+    yield share("visits with a source: from dy or xhs", target, names.isin(["dy", "xhs"]).mean(), len(names))
+
+
+@figure("Q27")
+def _triage(company: Company) -> Iterator[Row]:
+    """Mean and median of a log-normal time: standard errors from its own moments."""
+    service = company.known.service
+    tickets = company["tickets"][~company["tickets"]["bot_handled"]]
+    later = tickets["opened_ts"] >= service.triage_start
+    before, after = (tickets["first_response_min"][rows] for rows in (~later, later))
+    variances = [(part.std() / part.mean()) ** 2 / len(part) for part in (before, after)]
+    yield ratio(
+        "mean time to the first answer, after triage to before",
+        1 - service.triage_mean,
+        after.mean() / before.mean(),
+        *variances,
+    )
+    sigma = [math.log(part.quantile(0.84) / part.quantile(0.5)) for part in (before, after)]
+    variances = [math.pi / 2 * s**2 / len(part) for s, part in zip(sigma, (before, after), strict=True)]
+    yield ratio("median, after triage to before", 1 - service.triage_median, after.median() / before.median(), *variances)
+
+
+@figure("Q28")
+def _patience(company: Company) -> Iterator[Row]:
+    import numpy as np
+
+    known = company.known.patience
+    near = company["sessions"][company["sessions"]["load_ms"].between(2_700, 3_300)]
+    target = 1 - np.exp(-((near["load_ms"] / 1000 / known.scale) ** known.shape)).mean()
+    yield share("visits that leave before a page of about 3 seconds is there", target, near["abandoned"].mean(), len(near))
+
+
+@figure("Q29")
+def _touchpoints(company: Company) -> Iterator[Row]:
+    yield exact("touchpoints", 46, len(company["touchpoints_cx"]))
+    pains = truths.truth(company.folder, "quality.pain_touchpoints")
+    yield exact("of these, true pain points", company.known.quality.pain_points, len(pains))
+
+
+@figure("Q30")
+def _waves(company: Company) -> Iterator[Row]:
+    waves = company["dial_tests"].groupby("wave")["passed"].mean() * 100
+    yield exact("probes passed in the first wave, %", 88.04, waves[1], 2)
+    yield exact("probes passed in the second wave, %", 97.83, waves[2], 2)
+
+
+@figure("Q31")
+def _complaints(company: Company) -> Iterator[Row]:
+    service = company.known.service
+    complaints = company["tickets"][company["tickets"]["category"] == "complaint"]
+    month = complaints["opened_ts"].dt.strftime("%Y-%m")
+    for at, target, total in (
+        (service.first_month, 32.14, service.first_complaints),
+        (service.second_month, 15.09, service.second_complaints),
+    ):
+        rows = complaints[month == at]
+        rounding = 0.005 if company.scale == 1 else 100 / (total * company.scale)
+        found = rows["quality_related"].mean() * 100
+        yield Row(f"complaints about quality in {at}, %", target, found, rounding, "exact; rounding of counts at other sizes")
+
+
+@figure("Q32")
+def _programme(company: Company) -> Iterator[Row]:
+    """The effect of the new system: cities with and without it, before and after its start."""
+    probes = company["dial_tests"][company["dial_tests"]["wave"].isna()].merge(company["cities"], on="city_id")
+    cell = probes.groupby(["quality_treated", probes["date"] >= company.known.quality.start])["passed"]
+    rate, n = cell.mean(), cell.size()
+    error = Z * math.sqrt((rate * (1 - rate) / n).sum())
+    found = (rate[True, True] - rate[True, False]) - (rate[False, True] - rate[False, False])
+    yield Row("pass rate: difference in differences", company.known.quality.effect, found, error, "four binomial shares")
+    found, target = rate[True, True] - rate[True, False], truths.truth(company.folder, "quality.before_after")
+    yield Row("pass rate of treated cities: before and after", target, found, error, "two binomial shares")
+
+
+@figure("Q39")
+def _hold(company: Company) -> Iterator[Row]:
+    daily = company["content_daily"].groupby(["content_id", "platform"])[["views", "hold_3s"]].sum()
+    daily = daily[daily["views"] > 0].reset_index().merge(company["content_items"], on="content_id")
+    held = (daily["hold_3s"] / daily["views"]).groupby(daily["hook_type"])
+    for hook, target in company.known.content.hold.items():
+        error = held.std()[hook] / math.sqrt(daily.loc[daily["hook_type"] == hook, "content_id"].nunique())
+        yield Row(f"views that last 3 seconds, hook {hook}", target, held.mean()[hook], Z * error, "items as clusters")
+
+
+@figure("Q40")
+def _styles(company: Company) -> Iterator[Row]:
+    yield exact("styles of copy", 3, company["content_items"]["style"].nunique())
+    yield _lift(company, "copy_style", "story")
+
+
+@figure("Q41")
+def _matrix(company: Company) -> Iterator[Row]:
+    yield exact("accounts: 1 + N", 1 + 8, company["content_items"]["account"].nunique())
+
+
+@figure("Q45")
+def _nodes(company: Company) -> Iterator[Row]:
+    calendar = company["calendar"].set_index("date")
+    dragon = calendar.index[calendar["node"] == "Dragon Head"]
+    yield exact("days from 1 March to Dragon Head 2024", 10, (dragon[0] - dragon[0].replace(month=3, day=1)).days)
+    yield exact("days from 1 March to Dragon Head 2025", 0, (dragon[1] - dragon[1].replace(month=3, day=1)).days)
+    fixed = [f"{year}-03-{day}" for year in (2024, 2025) for day in ("08", "12", "15", "20")]
+    yield exact("nodes on 8, 12, 15 and 20 March of both years", 8, int(calendar["node"][fixed].notna().sum()))
+
+
+@figure("Q60")
+def _double_11(company: Company) -> Iterator[Row]:
+    """Orders on the day, and the dip after it, against the four weeks before: Poisson counts, weekday and season removed."""
+    purchase = company.known.purchase
+    orders = company["orders"]["ts"].dt.normalize().value_counts()
+    calendar = company["calendar"].set_index("date")
+    weekday = dict(enumerate(company.known.presence.weekday))
+    factor = calendar["season_factor"] * calendar["dow"].map(weekday)
+    before = slice("2024-10-14", "2024-11-10")
+    usual = orders.sort_index()[before].sum() / factor[before].sum()
+    day = "2024-11-11"
+    expected = [1 / orders.sort_index()[before].sum(), 1 / orders[day]]
+    yield ratio("orders on Double 11, relative to a usual day", purchase.double11, orders[day] / factor[day] / usual, *expected)
+    after = slice("2024-11-12", "2024-11-25")
+    dip = orders.sort_index()[after].sum()
+    found = dip / factor[after].sum() / usual
+    target = 1 - purchase.pulled_forward * (purchase.double11 - 1) / 14
+    yield ratio("orders in the 14 days after it, relative to usual days", target, found, expected[0], 1 / dip)
