@@ -22,21 +22,31 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import opscourse
 import opscourse.company.build
+from opscourse.company import store
 from opscourse.company.parameters import Parameters, varied
 from opscourse.company.parquet import arrow_table, value_hash, write
+from opscourse.company.schema import Table
 from opscourse.company.tables import TABLES
 from opscourse.company.tables.hidden import HIDDEN
 from opscourse.company.world import TALLIES, World
 from opscourse.errors import ArgumentError, DataUnavailable, UnknownName
 
-__all__ = ["build_data", "generate", "main"]
+__all__ = ["build_data", "differences", "generate", "main"]
 
 SHIPPED = {"users": 20_000, "seed": 2024}
 _BESIDE = ("keys", "cards", "datapackage.json", "README.md")  # what may lie in a company's folder and is not made here
+
+
+class Made(NamedTuple):
+    """One table to write: its name among the files, the builder's name, the declaration."""
+
+    file: str
+    builder: str
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -54,9 +64,11 @@ class Plan:
         parameters = varied(self.seed) if self.variant else Parameters()
         return World(parameters, self.users, self.seed, totals or {})
 
-    def scoped(self, *scopes: str) -> list[str]:
-        """The wanted tables of these scopes."""
-        return [name for name in self.tables if TABLES[name].scope in scopes]
+    def scoped(self, scope: str) -> list[Made]:
+        """The wanted tables of a scope, and the hidden ones."""
+        wanted = [Made(name, name, TABLES[name]) for name in self.tables if TABLES[name].scope == scope]
+        hidden = [Made(f"truth/{name}", f"_truth_{name}", table) for name, table in HIDDEN.items() if table.scope == scope]
+        return wanted + hidden
 
 
 def generate(
@@ -84,14 +96,36 @@ def generate(
     return out
 
 
-def build_data(out: str | os.PathLike[str], progress: bool = True) -> Path:
-    """Make the company that ships with the course in `out`, keeping the keys and cards that lie there."""
-    out = Path(out).absolute()
-    names = _checked(out, SHIPPED["users"], SHIPPED["seed"], None, None)
+def build_data(argv: list[str] | None = None) -> int:
+    """`opscourse build data`: make the company that ships with the course, keeping the keys and cards beside it.
+
+    With --check nothing is changed: 1 if a table's values are not those that the simulator makes.
+    """
+    parser = argparse.ArgumentParser(prog="opscourse build data", description="Make the company that ships with the course.")
+    parser.add_argument("--check", action="store_true", help="only compare the shipped tables with what would be made")
+    parser.add_argument("--out", default=str(store.PACKAGE.parent / "datasets"), metavar="DIR", help="default: datasets/")
+    given = parser.parse_args(argv)
+    out = Path(given.out).absolute()
+    names = _checked(out, **SHIPPED, tables=None, workers=None)
     with _scratch(out) as folder:
-        _make(Plan(SHIPPED["users"], SHIPPED["seed"], False, names, str(folder)), 1, progress)
+        _make(Plan(**SHIPPED, variant=False, tables=names, folder=str(folder)), 1, progress=not given.check)
+        if given.check:
+            differing = differences(store.manifest(out), store.manifest(folder))
+            for name in differing:
+                print(f"{name} is not what the simulator makes: opscourse build data")
+            return 1 if differing else 0
         _install(folder, out, keep=_BESIDE)
-    return out
+    print(f"The company that ships with the course is in {out}.")
+    return 0
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Names of the tables whose values differ between two manifests, or which only one of them has."""
+    tables = [
+        manifest["tables"] | {f"truth/{name}": made for name, made in manifest["truth"].items()} for manifest in (one, other)
+    ]
+    values = [{name: made["values"] for name, made in table.items()} for table in tables]
+    return sorted(name for name in values[0] | values[1] if values[0].get(name) != values[1].get(name))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -104,11 +138,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, metavar="N", help="worker processes (default: processors, at most 2)")
     parser.add_argument("--variant", action="store_true", help="draw the parameters that may vary from the seed")
     given = parser.parse_args(argv)
-    try:
-        out = generate(given.out, given.users, given.seed, given.tables, given.variant, given.workers)
-    except (ArgumentError, UnknownName, DataUnavailable) as error:
-        print(error, file=sys.stderr)
-        return 2
+    out = generate(given.out, given.users, given.seed, given.tables, given.variant, given.workers)
     print(f"The company of {given.users:,} users is in {out}. Use it with: opscourse.use({str(out)!r})")
     return 0
 
@@ -203,26 +233,23 @@ def _make(plan: Plan, workers: int | None, progress: bool) -> None:
     from tqdm.auto import tqdm
 
     world = plan.world()
-    made: dict[str, list[dict[str, Any]]] = {name: [] for name in (*plan.tables, *(f"truth/{name}" for name in HIDDEN))}
-    for name in plan.scoped("reference"):
-        made[name].append(_save(plan, name, world[name], None))
-    for name, table in HIDDEN.items():
-        if table.scope == "reference":
-            made[f"truth/{name}"].append(_save(plan, f"truth/{name}", world[f"_truth_{name}"], None))
+    made: dict[str, list[dict[str, Any]]] = {}
+    for wanted in plan.scoped("reference"):
+        made[wanted.file] = [_save(plan, wanted, world[wanted.builder], None)]
     totals: dict[str, Any] = {}
     blocks: dict[int, dict[str, dict[str, Any]]] = {}
     with tqdm(total=plan.users, unit=" users", unit_scale=True, disable=not progress, desc="Jiadong") as bar:
-        for index, tables, counts, size in _blocks(plan, world, workers):
-            blocks[index] = tables
+        for index, entries, counts, size in _blocks(plan, world, workers):
+            blocks[index] = entries
             for name, count in counts.items():
                 totals[name] = totals[name] + count if name in totals else count
             bar.update(size)
     for index in sorted(blocks):
-        for name, entry in blocks[index].items():
-            made[name].append(entry)
+        for file, entry in blocks[index].items():
+            made.setdefault(file, []).append(entry)
     world = plan.world(totals)
-    for name in plan.scoped("summary"):
-        made[name].append(_save(plan, name, world[name], None))
+    for wanted in plan.scoped("summary"):
+        made[wanted.file] = [_save(plan, wanted, world[wanted.builder], None)]
     manifest = {
         "company": "Jiadong",
         "users": plan.users,
@@ -249,9 +276,6 @@ def _entry(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[tuple[int, dict[str, Any], dict[str, Any], int]]:
     """Make all blocks, here or in worker processes, in any order."""
-    names = plan.scoped("block")
-    if not names and not plan.scoped("summary"):
-        return
     workers = min(workers or min(2, os.cpu_count() or 1), world.n_blocks)
     if workers == 1:
         for index in range(world.n_blocks):
@@ -290,19 +314,17 @@ def _block(plan: Plan, world: World, index: int) -> tuple[int, dict[str, Any], d
     """Write the tables of one block; return what the manifest and the summary tables need to know of it."""
     block = world.block(index)
     part = None if world.n_blocks == 1 else index
-    entries = {name: _save(plan, name, block[name], part) for name in plan.scoped("block")}
-    entries["truth/people"] = _save(plan, "truth/people", block["_truth_people"], part)
+    entries = {wanted.file: _save(plan, wanted, block[wanted.builder], part) for wanted in plan.scoped("block")}
     counts = {name: count(block) for name, count in TALLIES.items()} if plan.scoped("summary") else {}
     return index, entries, counts, block.size
 
 
-def _save(plan: Plan, name: str, columns: dict[str, Any], part: int | None) -> dict[str, Any]:
-    table = HIDDEN[name.removeprefix("truth/")] if name.startswith("truth/") else TABLES[name]
-    data = arrow_table(table, columns)
-    file = f"{name}.parquet" if part is None else f"{name}/part-{part:05d}.parquet"
+def _save(plan: Plan, wanted: Made, columns: dict[str, Any], part: int | None) -> dict[str, Any]:
+    data = arrow_table(wanted.table, columns)
+    file = f"{wanted.file}.parquet" if part is None else f"{wanted.file}/part-{part:05d}.parquet"
     path = Path(plan.folder, file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return {"file": file, "rows": data.num_rows, "values": value_hash(data), "sha256": write(data, table, path)}
+    return {"file": file, "rows": data.num_rows, "values": value_hash(data), "sha256": write(data, wanted.table, path)}
 
 
 def _install(folder: Path, out: Path, keep: tuple[str, ...]) -> None:

@@ -117,6 +117,27 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class Anomaly:
+    """Fourteen days on which something else happened (TP35); none of them in the raw window."""
+
+    outages: tuple[str, ...] = known(
+        ("2024-05-22", "2024-09-05", "2024-12-19", "2025-02-11"), "days on which part of the tracking was down", lesson=7
+    )
+    outage: float = known(0.55, "activity that was recorded on such a day", unit="factor", lesson=7)
+    waves: tuple[str, ...] = known(("2024-07-09", "2024-11-27", "2025-05-14"), "days on which scripts opened sessions", lesson=7)
+    wave: int = known(4, "further sessions of each active user on such a day", unit="sessions", lesson=7)
+    campaigns: tuple[str, ...] = known(
+        ("2024-06-12", "2024-08-08", "2024-10-23", "2025-01-15"), "days on which a campaign of others sent users to the app", lesson=7
+    )
+    campaign: float = known(1.28, "activity on such a day", unit="factor", lesson=7)
+    price_errors: tuple[str, ...] = known(
+        ("2024-04-16", "2024-10-10", "2025-05-21"), "days on which a product had a wrong price", lesson=7
+    )
+    price_error: float = known(1.18, "activity on such a day", unit="factor", lesson=7)
+    price_error_orders: float = known(2.5, "orders on such a day, for each active user", unit="factor", lesson=7)
+
+
+@dataclass(frozen=True)
 class Persona:
     """The four hidden kinds of users (TP03): committed, busy, bargain, social."""
 
@@ -145,8 +166,8 @@ class Persona:
 class Purchase:
     """Orders in the shop (TP04, TP11)."""
 
-    rate: float = known(0.0340, "mean orders on a day of activity, before the factors below", lesson=19)
-    spread: float = known(1.0, "standard deviation of the logarithm of a user's own order rate", lesson=19)
+    rate: float = known(0.0385, "mean orders on a day of activity, before the factors below", lesson=19)
+    spread: float = known(0.9, "standard deviation of the logarithm of a user's own order rate", lesson=19)
     welcome: float = known(
         1.6, "extra orders on the first day (as a factor beyond 1); fades with the next parameter", lesson=11
     )
@@ -213,11 +234,11 @@ class Membership:
 
     paid_before: float = known(0.030, "share of users who pay within 60 days of signing up, January to April 2024", lesson=24)
     paid_after: float = known(0.032, "the same a year later", lesson=24)
-    trial: float = known(0.075, "share of users who start a free trial", lesson=24)
+    trial: float = known(0.125, "share of users who start a free trial", lesson=24)
     plans: tuple[float, ...] = known((0.62, 0.25, 0.13), "shares of the plans month, quarter, year", lesson=24)
     prices: tuple[float, ...] = known((25.0, 68.0, 218.0), "their prices", unit="CNY", lesson=11)
     renewed: tuple[float, ...] = known(
-        (0.86, 0.80, 0.62, 0.70), "probability of renewing while still alive, by persona", lesson=25
+        (0.88, 0.82, 0.66, 0.74), "probability of renewing while still alive, by persona", lesson=25
     )
 
 
@@ -259,6 +280,11 @@ class Content:
     consumer_uplift: float = known(0.25, "gain on Consumer Rights Day", lesson=16, varies=(0.20, 0.35))
     traditional_uplift: float = known(0.35, "gain on a lunar festival, on its true date", lesson=16, varies=(0.30, 0.45))
     keyword_gain: float = known(2.0, "how much stronger a node works on an item with its keyword", lesson=16)
+    hold: dict[str, float] = known(
+        {"scene": 0.70, "question": 0.63, "benefit": 0.57, "none": 0.46},
+        "share of views that last 3 seconds, by how the item opens",
+        lesson=16,
+    )
     firm_spread: float = known(0.75, "spread of interest in the firm's own courses (log-normal)", lesson=15)
     user_tail: float = known(
         1.0, "tail of interest in courses by users and influencers (Pareto); smaller is more uneven", lesson=15
@@ -336,6 +362,7 @@ class Parameters:
     lifetime: Lifetime = field(default_factory=Lifetime)
     arrival: Arrival = field(default_factory=Arrival)
     presence: Presence = field(default_factory=Presence)
+    anomaly: Anomaly = field(default_factory=Anomaly)
     persona: Persona = field(default_factory=Persona)
     purchase: Purchase = field(default_factory=Purchase)
     checkout: Checkout = field(default_factory=Checkout)

@@ -44,8 +44,8 @@ def launch_factor(world: World) -> float:
 
 @builds("_demand")
 def demand(world: World) -> Columns:
-    """What each day does to activity (`weekday`, mean 1) and to orders (`orders`); `carts` is the latter without the launch."""
-    purchase = world.parameters.purchase
+    """What each day does to activity, to orders of an active user (the launch aside), and to sessions (further ones)."""
+    purchase, anomaly = world.parameters.purchase, world.parameters.anomaly
     day = np.arange(DAYS)
     weekday = np.array(world.parameters.presence.weekday)[day % 7]
     orders = world["calendar"]["season_factor"] * node_factor({**purchase.nodes, "Double 11": 0.0})
@@ -53,7 +53,16 @@ def demand(world: World) -> Columns:
     orders[double11] *= purchase.double11
     after = slice(double11 + 1, double11 + 15)
     orders[after] *= 1 - purchase.pulled_forward * (purchase.double11 - 1) / 14
-    return {"weekday": weekday / np.mean(world.parameters.presence.weekday), "orders": orders}
+    activity = weekday / np.mean(world.parameters.presence.weekday)
+    outages, waves, campaigns, price_errors = (
+        day_index(np.array(days, dtype="datetime64[D]"))
+        for days in (anomaly.outages, anomaly.waves, anomaly.campaigns, anomaly.price_errors)
+    )
+    activity[outages] *= anomaly.outage
+    activity[campaigns] *= anomaly.campaign
+    activity[price_errors] *= anomaly.price_error
+    orders[price_errors] *= anomaly.price_error_orders
+    return {"activity": activity, "orders": orders, "sessions": anomaly.wave * np.isin(day, waves)}
 
 
 @builds("_treated")
@@ -73,7 +82,7 @@ def days(block: Block) -> Columns:
     signup = block["_signups"]["day"].astype(np.int32)
     span = np.minimum(hidden["last_day"], DAYS - 1).astype(np.int32) - signup + 1
     first = np.cumsum(span) - span
-    factor = world["_demand"]["weekday"].astype(np.float32) * np.float32(world.parameters.lifetime.active)
+    factor = world["_demand"]["activity"].astype(np.float32) * np.float32(world.parameters.lifetime.active)
     all_days = filled(signup, span)
     seen = stream.random(all_days.size, dtype=np.float32) < factor[all_days]
     seen[first] = True
@@ -86,10 +95,11 @@ def days(block: Block) -> Columns:
     room = np.minimum(1 + left // _SESSION_SPACE, _MOST_SESSIONS)
 
     orders = np.minimum(_orders(block, stream, user, day, age), room - 1)
-    sessions = np.clip(1 + _poisson(stream, block.parameters.presence.sessions, persona, less=1.0), orders + (age == 0), room)
-    share = world["_abandonment"]["share"]
+    opened = 1 + _poisson(stream, block.parameters.presence.sessions, persona, less=1.0) + world["_demand"]["sessions"][day]
+    sessions = np.clip(opened, orders + (age == 0), room).astype(np.int16)
     lost = np.zeros(user.size, dtype=np.int16)
-    loseable = sessions - orders - (age == 0)
+    loseable = sessions - orders - (age == 0)  # whoever orders or registers has waited; the others leave the more often
+    share = world["_abandonment"]["share"] * sessions.sum() / loseable.sum()
     for k in range(_MOST_SESSIONS):  # a binomial draw, one possible session at a time
         lost += (loseable > k) & (stream.random(user.size, dtype=np.float32) < share) if (loseable > k).any() else 0
     used = lost < sessions
@@ -119,24 +129,23 @@ def _orders(block: Block, stream: np.random.Generator, user: np.ndarray, day: np
     rate = np.where(age < 30, early[user], later[user]) * (welcome * purchase.rate).astype(np.float32)[age]
     rate *= world["_demand"]["orders"].astype(np.float32)[day]
     launched = int(day_index(np.datetime64(block.parameters.checkout.launch)))
-    rate *= np.where((day >= launched) & block["_treated"]["treated"][user], np.float32(launch_factor(world)), np.float32(1))
-    return _poisson_each(stream, rate)
+    treated = block["_treated"]["treated"][user]
+    rate *= np.where((day >= launched) & treated, np.float32(launch_factor(world)), np.float32(1))
+    month = (np.arange(DAYS) + FIRST_DAY).astype("datetime64[M]").astype(np.int16)
+    return _counts(stream, rate, 2 * month[day] + treated)
 
 
-def _poisson_each(stream: np.random.Generator, rate: np.ndarray) -> np.ndarray:
-    """Poisson counts of small rates: most are zero, so only the others are worked out."""
-    drawn = stream.random(rate.size, dtype=np.float32)
-    none = np.exp(-rate)
-    counts = np.zeros(rate.size, dtype=np.int16)
-    rows = np.flatnonzero(drawn >= none)
-    left, term, k = (drawn - none)[rows], none[rows], 0
-    while rows.size:
-        k += 1
-        counts[rows] = k
-        term = term * rate[rows] / k
-        left = left - term
-        more = (left >= 0) & (term > 1e-9)
-        rows, left, term = rows[more], left[more], term[more]
+def _counts(stream: np.random.Generator, rate: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Random counts with the given means whose sum over each stratum is the sum of the means, to the next whole number.
+
+    Rows are put in random order within their stratum and counted off along the sum of their means: who gets a count is
+    chance, how many there are is not.
+    """
+    order = stream.permutation(rate.size)
+    order = order[np.argsort(stratum[order], kind="stable")]
+    due = np.floor(np.cumsum(rate[order], dtype=np.float64) + stream.random())
+    counts = np.empty(rate.size, dtype=np.int16)
+    counts[order] = np.diff(due, prepend=0.0)
     return counts
 
 

@@ -1,7 +1,7 @@
 """Who was in which test, in which arm, and what came of it (TP05, TP06, TP14).
 
-The world does not know of the tests: its users order and come back as they do. An arm is drawn after the outcome, by Bayes' rule
-from the true rates of the arms, which gives the same joint distribution as an arm that was drawn first and caused the outcome.
+The world does not know of the tests: its users order and come back as they do. An arm is drawn after the outcome, by Bayes'
+rule from the true rates of the arms: the same joint distribution as if the arm had been drawn first and caused the outcome.
 Outcomes that other tables show (registered, ordered, active, finished a class) therefore agree with them to the row.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.channels import CHANNELS
-from opscourse.company.build.experiments import TESTS, Test
-from opscourse.company.build.people import DAY, START, clock, stamp
+from opscourse.company.build.experiments import BALANCED, IN_POINTS, TESTS, Test
+from opscourse.company.build.people import DAY, GOLDEN, START, clock, stamp
 from opscourse.company.world import Block, Columns, builds, coded, optional
 
 __all__ = ["coupon_segment"]
@@ -79,14 +79,18 @@ def _allot(stream: np.random.Generator, test: Test, units: Units) -> tuple[np.nd
         return arm, stream.random(size) < rates[arm]
     happened = units.outcome
     mean = happened.mean() if size else 0.0
-    if test.name == "win_back":  # its truth is a difference in points, whatever the rate of return
+    if test.name in IN_POINTS:  # the truth is a difference in points, whatever the rate of return
         rates = np.maximum(mean + rates - rates @ real, 0)
     elif rates.ndim == 1:
         rates = rates * (mean / (rates @ real))
     rates = np.clip(np.broadcast_to(rates, (size, real.size)), 0, 0.98)
     weight = real * np.where(happened[:, None], rates, 1 - rates)
     cumulative = np.cumsum(weight, axis=1)
-    drawn = stream.random(size)[:, None] * cumulative[:, -1:]
+    share = stream.random(size)
+    if test.name in BALANCED:  # spread evenly over the units of like outcome and rate, in random order
+        order = np.lexsort((share, rates[:, -1], happened))
+        share[order] = (np.arange(size) + 0.5) * GOLDEN % 1
+    drawn = share[:, None] * cumulative[:, -1:]
     return (drawn > cumulative).sum(axis=1).clip(max=real.size - 1), happened
 
 
@@ -132,12 +136,9 @@ def _stuck_step(block: Block, stream: np.random.Generator, test: Test, first: in
 def _shoppers(block: Block, stream: np.random.Generator, test: Test, first: int, last: int) -> Units:
     """Devices that came through the tested channel (or, for retargeting, looked at a product), and orders in 14 days."""
     visits = block["_visits"]
-    name = {"ghost_ads_dy": "dy", "ghost_ads_xhs": "xhs", "brand_search_holdout": "brand_search"}.get(test.name)
-    if name:
-        wanted = visits["channel"] == [channel.name for channel in CHANNELS].index(name) + 1
-    else:
-        wanted = visits["depth"] >= 2
-    rows = np.flatnonzero(wanted)
+    came_by = {"ghost_ads_dy": "dy", "ghost_ads_xhs": "xhs", "brand_search_holdout": "brand_search"}.get(test.name)
+    number = [channel.name for channel in CHANNELS].index(came_by) + 1 if came_by else 0
+    rows = np.flatnonzero(visits["channel"] == number if came_by else visits["depth"] >= 2)
     device, at = np.unique(visits["device"][rows], return_index=True)
     second = visits["second"][rows[at]]
     user = block["devices"]["user_id"].fill_null(0).to_numpy()[device] - block.first_user

@@ -47,6 +47,7 @@ def layout(block: Block) -> Columns:
     looked = np.maximum(looked, (classes + unfinished) > 0)
     learning = searches + looked + 2 * classes + unfinished
     depth = visits["depth"].astype(np.int64)
+    browsing = np.maximum(browsing, active & (registering + learning + depth == 0))
     counts = 1 + registering + browsing + learning + depth
     first = np.cumsum(counts) - counts
     shop_first = (depth == 4) | (visits["order"] > 0) | (stream.random(size) < 0.5)
@@ -194,7 +195,6 @@ def _products(block: Block, stream: np.random.Generator) -> tuple[np.ndarray, np
 @builds("sessions")
 def sessions(block: Block) -> Columns:
     """One row a visit, in order of time."""
-    stream = block.stream("sessions")
     visits, layout, table = block["_visits"], block["_events"], block.world["campaigns"]
     size = visits["user"].size
     last = layout["first"] + layout["counts"] - 1
@@ -257,8 +257,7 @@ def devices(block: Block) -> Columns:
     at_login = logged[~seen["early"][visits["device"][logged]]]
     first[visits["device"][at_login]] = visits["second"][at_login]
     first = np.concatenate([first, np.full(count - known, np.iinfo(np.int64).max)])
-    anonymous = np.flatnonzero(visits["device"] >= known)
-    np.minimum.at(first, visits["device"][anonymous], visits["second"][anonymous])
+    np.minimum.at(first, visits["device"], visits["second"])
     login = np.concatenate([login, np.zeros(count - known, dtype=np.int64)])
     owner = np.concatenate([np.arange(block.size), second["user"], np.zeros(count - known, dtype=np.int64)])
     system = np.concatenate(

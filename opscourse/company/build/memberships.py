@@ -26,8 +26,8 @@ def memberships(block: Block) -> Columns:
     begin = signup + np.minimum(stream.geometric(0.11, size), 50)
     weight = np.array(block.parameters.persona.paying)[persona] * (last_day >= begin + TRIAL_DAYS)
     share = np.interp(signup, (60, 60 + 366), (membership.paid_before, membership.paid_after))
-    drawn = stream.random(size)
-    pays = drawn < share * weight / max(weight.mean(), 1e-9)
+    due = np.cumsum(np.minimum(share * weight / max(weight.mean(), 1e-9), 1)) + stream.random()
+    pays = np.diff(np.floor(due), prepend=np.floor(due[0] - due[0] % 1 if size else 0)) > 0  # as many as are due, evenly
     tried = stream.random(size) < 0.6
     curious = (
         ~pays & (last_day >= begin) & (stream.random(size) < _only_trial(membership.trial, pays & tried, last_day >= begin))

@@ -7,16 +7,19 @@ import pyarrow as pa
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index, node_factor
 from opscourse.company.build.channels import CHANNELS, campaign_of, channel_response
+from opscourse.company.tables.content import TOPICS
 from opscourse.company.world import Block, Columns, World, builds, coded, optional, pick
 
-__all__ = ["DAY", "EARLIEST", "LATEST", "START", "clock", "stamp"]
+__all__ = ["DAY", "EARLIEST", "GOLDEN", "LATEST", "START", "clock", "stamp"]
 
 DAY = 86_400
 START = FIRST_DAY.astype("datetime64[s]").astype(np.int64)  # seconds from 1970 to the first day of the calendar
-EARLIEST, LATEST = 1_500, 85_500  # visits start between these seconds of the day, so that a day's visits end on it
+EARLIEST, LATEST = 1_810, 85_500  # visits start between these seconds of the day, so that a day's visits end on it
 NEVER = 100_000
+GOLDEN = (5**0.5 - 1) / 2
+_MOST = 5.0  # nobody orders more often than this, relative to the mean
 
-_FEMALE, _MALE, _UNSTATED = 0.56, 0.36, 0.08
+_FEMALE, _MALE, _UNSTATED = 0.55, 0.35, 0.10
 _OCCUPATIONS = ("employee", "manager", "freelance", "parent", "student", "retired")
 _AGE_BANDS = (25, 41, 55)  # under 25, 25-40, 41-54, 55 and older
 _OCCUPATION_BY_AGE = (
@@ -113,7 +116,9 @@ def people(block: Block) -> Columns:
     kind[rank[:low]] = 0
     kind[rank[low:high]] = np.where(stream.random(high - low) < social / (busy + social), 3, 1)
     kind[rank[high:]] = 2
-    stayed = np.floor(np.log1p(-stream.random(size)) / np.log1p(-dropout))
+    fortune = np.empty(size)
+    fortune[order] = (np.arange(size) * GOLDEN + stream.random()) % 1  # evenly spread over users of like probability
+    stayed = np.floor(np.log1p(-fortune) / np.log1p(-dropout))
     taste = stream.standard_exponential((size, 8), dtype=np.float32) * np.array(persona.taste, dtype=np.float32)[kind]
     spread = block.parameters.purchase.spread
     return {
@@ -122,7 +127,7 @@ def people(block: Block) -> Columns:
         "dropout": dropout,
         "last_day": block["_signups"]["day"] + np.minimum(stayed, NEVER).astype(np.int64),
         "price_elasticity": np.array(persona.elasticity)[kind] * stream.lognormal(0, 0.2, size),
-        "order_rate": stream.lognormal(-(spread**2) / 2, spread, size),
+        "order_rate": np.minimum(stream.lognormal(-(spread**2) / 2, spread, size), _MOST),
         "taste": taste / taste.sum(axis=1, keepdims=True),
     }
 
@@ -132,8 +137,6 @@ def truth_people(block: Block) -> Columns:
     """The hidden table as it is written beside the company."""
     hidden = block["_people"]
     taste = hidden["taste"].round(2)
-    from opscourse.company.tables.content import TOPICS
-
     return {
         "user_id": hidden["user_id"],
         "persona": coded(hidden["persona"], block.parameters.persona.names),

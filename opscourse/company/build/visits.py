@@ -7,6 +7,7 @@ import numpy as np
 from opscourse.company.build.activity import WINDOW, launch_factor
 from opscourse.company.build.calendar import day_index
 from opscourse.company.build.channels import CHANNELS, campaign_of
+from opscourse.company.build.experiments import STEP_TEST
 from opscourse.company.build.people import DAY, EARLIEST, LATEST, clock
 from opscourse.company.world import Block, Columns, builds, filled, pick
 
@@ -42,13 +43,18 @@ def strangers(block: Block) -> Columns:
     signups, second = block["_signups"], block["_second"]
     start, end = WINDOW[0] * DAY, WINDOW[1] * DAY
     inside = np.flatnonzero((signups["day"] >= WINDOW[0]) & (signups["day"] < WINDOW[1]))
-    registered = float(np.prod(arrival.steps))
-    count = round(inside.size * (1 / registered - 1))
-    model = inside[(stream.random(count) * inside.size).astype(np.int64)] if count else inside
+    tested = (*arrival.steps[:2], sum(arm.real * arm.rate for arm in STEP_TEST.arms), *arrival.steps[3:])
+    first, last = (int(day_index(np.datetime64(day))) for day in (STEP_TEST.start, STEP_TEST.end))
+    in_test = (signups["day"] >= first) & (signups["day"] <= last)
+    strangers_each = 1 / np.where(in_test[inside], np.prod(tested), np.prod(arrival.steps)) - 1
+    count = round(float(strangers_each.sum()))
+    edges = np.cumsum(strangers_each)
+    model = inside[np.searchsorted(edges, stream.random(count) * edges[-1]).clip(max=inside.size - 1)] if count else inside
     begin = signups["day"][model] * DAY + clock(stream, arrival.hours, count)
     base = block.size + second["user"].size
-    lost_at = np.cumprod([1.0, *arrival.steps])  # share still there after each step
-    reached = pick(stream, lost_at[:-1] - lost_at[1:], count)
+    reached = pick(
+        stream, np.stack([_lost(steps) for steps in (arrival.steps, tested)]), count, in_test[model].astype(np.int32)
+    )
     more = stream.geometric(0.72, count) - 1
     again = np.repeat(np.arange(count), more)
     later = begin[again] + (1 + (stream.random(again.size) * 9).astype(np.int64)) * DAY
@@ -61,6 +67,12 @@ def strangers(block: Block) -> Columns:
     depth = np.concatenate([reached, np.zeros(again.size + before.size, dtype=reached.dtype)])
     keep = (at >= start) & (at < end)
     return {"device": device[keep], "second": at[keep], "reached": depth[keep], "devices": base + count}
+
+
+def _lost(steps: tuple[float, ...]) -> np.ndarray:
+    """Share of visitors who got no further than each step, of those who did not register."""
+    left = np.cumprod([1.0, *steps])
+    return left[:-1] - left[1:]
 
 
 @builds("_first_seen")
@@ -92,7 +104,9 @@ def visits(block: Block) -> Columns:
     unknown["second"] = np.minimum(strangers["second"], strangers["second"] // DAY * DAY + LATEST - 1_200)
     unknown["device"] = strangers["device"]
     unknown["reached"] = strangers["reached"]
-    unknown["abandoned"] = (stream.random(count) < block.world["_abandonment"]["share"]) & (strangers["reached"] == 0)
+    waits = strangers["reached"] > 0
+    share = block.world["_abandonment"]["share"] * count / max((~waits).sum(), 1)
+    unknown["abandoned"] = (stream.random(count) < share) & ~waits
     unknown["seconds"] = (20 + stream.exponential(150, count)).astype(np.int64).clip(max=1_100)
     both = {name: np.concatenate([known[name], unknown[name]]) for name in unknown}
     order = np.argsort(both["second"], kind="stable")
@@ -225,7 +239,7 @@ def _starts(
 
 
 def _depths(block: Block, stream: np.random.Generator, visits: Columns) -> np.ndarray:
-    """How far each visit got in the shop. Orders are given; who looked without buying is drawn so that each step keeps its rate.
+    """How far each visit got in the shop. Orders are given; who looked without buying is drawn so that steps keep their rates.
 
     The rate of carts is what the paid orders without the launch imply; the launch shows in payments only, as it should.
     """
@@ -236,11 +250,17 @@ def _depths(block: Block, stream: np.random.Generator, visits: Columns) -> np.nd
         return depth
     paid = bought & block["_payments"]["paid"][visits["order_index"]]
     day = visits["second"] // DAY
-    launched = (day >= int(day_index(np.datetime64(block.parameters.checkout.launch)))) & (visits["user"] >= 0)
+    launch = int(day_index(np.datetime64(block.parameters.checkout.launch)))
+    launched = (day >= launch) & (visits["user"] >= 0)
     launched &= block["_treated"]["treated"][visits["user"]]
     open_visits = ~visits["abandoned"]
     demand = block.world["_demand"]["orders"][day]
-    carts = (paid & ~launched).sum() / (demand * (open_visits & ~launched)).sum() / cart * demand
+    period = (day >= launch).astype(np.int64)
+    others = ~launched
+    rate = np.bincount(period[paid & others], minlength=2) / np.maximum(
+        np.bincount(period, demand * (open_visits & others), minlength=2), 1e-9
+    )
+    carts = rate[period] * demand / cart
     pays = cart * np.where(launched, launch_factor(block.world), 1.0)
     unpaid = (bought & ~paid).sum() / open_visits.sum()
     free = open_visits & ~bought
