@@ -7,6 +7,7 @@ outputs; `--check` only says which are not in the normal form.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import re
 import sys
@@ -116,14 +117,15 @@ def execute(path: Path) -> None:
     from nbclient import NotebookClient
 
     notebook = read(path)
-    NotebookClient(
+    client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=120,
         record_timing=False,
         extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    )
+    asyncio.run(client.async_execute())
     write(normalise(notebook, id_prefix(path)), path)
 
 
