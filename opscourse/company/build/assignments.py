@@ -150,8 +150,8 @@ def _first_active(block: Block, stream: np.random.Generator, first: int, last: i
     """Users who were active between two days, and the row of `_days` on which they were first."""
     days = block["_days"]
     rows = np.flatnonzero((days["day"] >= first) & (days["day"] <= last))
-    user, at = np.unique(days["user"][rows], return_index=True)
-    return user.astype(np.int64), rows[at]
+    rows = rows[np.diff(days["user"][rows], prepend=-1) > 0]
+    return days["user"][rows].astype(np.int64), rows
 
 
 def _active(block: Block, stream: np.random.Generator, test: Test, first: int, last: int) -> Units:
@@ -231,14 +231,23 @@ def coupon_segment(block: Block, day: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(recent, 1 + (count[buyers] >= coupon.often), 0), buyers
 
 
+@builds("_totals")
+def totals(block: Block) -> Columns:
+    """A sorted key of user and day for each row of `_days`, and the classes up to each row."""
+    days = block["_days"]
+    return {
+        "key": days["user"].astype(np.int64) * 1_000 + days["day"],
+        "classes": np.concatenate([[0], np.cumsum(days["classes"], dtype=np.int64)]),
+    }
+
+
 def _count(block: Block, user: np.ndarray, start: np.ndarray, end: np.ndarray, what: str | None = None) -> np.ndarray:
     """For each user the number of active days in [start, end), or the sum of a column of `_days` over them."""
-    days = block["_days"]
-    key = days["user"].astype(np.int64) * 1_000 + days["day"]
+    totals = block["_totals"]
+    key = totals["key"]
     low = np.searchsorted(key, user * 1_000 + np.maximum(start, 0))
     high = np.searchsorted(key, user * 1_000 + np.minimum(end, DAYS))
-    total = np.concatenate([[0], np.cumsum(days[what], dtype=np.int64)]) if what else np.arange(key.size + 1)
-    return total[high] - total[low]
+    return totals[what][high] - totals[what][low] if what else high - low
 
 
 def _spent(block: Block, user: np.ndarray, second: np.ndarray, horizon: int) -> np.ndarray:

@@ -163,16 +163,26 @@ def channel_response(world: World) -> np.ndarray:
     return response
 
 
-def campaign_of(world: World, channel_id: np.ndarray, day: np.ndarray, uniform: np.ndarray) -> pa.Array:
-    """Draw the campaign behind each sign-up from those of its channel on that day, by what they spend; empty if unpaid."""
-    plan = campaign_plan(world)
-    owner = world["campaigns"]["channel_id"]
-    chosen = np.zeros(channel_id.size, dtype=np.int64)
+@builds("_running")
+def running(world: World) -> Columns:
+    """The one or two campaigns that each channel (row) runs on each day (column), 0: none; the first one's spend share."""
+    plan, owner = campaign_plan(world), world["campaigns"]["channel_id"]
+    first, second = (np.zeros((len(CHANNELS) + 1, DAYS), dtype=np.int64) for _ in range(2))
+    share = np.ones(first.shape)
     for number in np.unique(owner):
         mine = np.flatnonzero(owner == number)
-        cumulative = np.cumsum(plan[mine], axis=0)
-        rows = np.flatnonzero(channel_id == number)
-        at = cumulative[:, day[rows]]
-        pick = (uniform[rows] * at[-1] >= at).sum(axis=0)
-        chosen[rows] = mine[np.minimum(pick, mine.size - 1)] + 1
+        spend = plan[mine]
+        one, other = (spend > 0).argmax(axis=0), mine.size - 1 - (spend > 0)[::-1].argmax(axis=0)
+        total = spend.sum(axis=0)
+        first[number] = np.where(total > 0, mine[one] + 1, 0)
+        second[number] = np.where(total > 0, mine[other] + 1, 0)
+        share[number] = np.where(one == other, 1, spend[one, np.arange(DAYS)] / np.where(total > 0, total, 1))
+    return {"first": first, "second": second, "share": share}
+
+
+def campaign_of(world: World, channel_id: np.ndarray, day: np.ndarray, uniform: np.ndarray) -> pa.Array:
+    """Draw the campaign behind each sign-up from those of its channel on that day, by what they spend; empty if unpaid."""
+    runs = world["_running"]
+    at = channel_id * DAYS + day
+    chosen = np.where(uniform < runs["share"].ravel()[at], runs["first"].ravel()[at], runs["second"].ravel()[at])
     return pa.array(chosen, mask=chosen == 0)

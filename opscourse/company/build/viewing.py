@@ -8,7 +8,7 @@ from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.people import DAY, EARLIEST, START, stamp
 from opscourse.company.build.quota import second_of_day
 from opscourse.company.tables.content import TOPICS
-from opscourse.company.world import Block, Columns, World, builds, optional
+from opscourse.company.world import Block, Columns, World, builds, filled, optional, pick
 
 __all__ = ["class_attendance", "content_views"]
 
@@ -41,33 +41,37 @@ def content_views(block: Block) -> Columns:
     """One row a user and item, by user: views fall on days when the user was there, and fit into that day's minutes."""
     stream = block.stream("content_views")
     days, items = block["_days"], block.world["content_items"]
-    browsed = stream.poisson(block.parameters.content.browsed, days["day"].size)
+    browsed = pick(stream, _poisson_shares(block.parameters.content.browsed), days["day"].size)
     finished = np.minimum(days["classes"], 3)
-    day_row = np.repeat(np.arange(days["day"].size), np.where(days["minutes"] > 3, browsed + finished, 0))
-    position = np.arange(day_row.size) - np.searchsorted(day_row, day_row)
+    views = np.where(days["minutes"] > 3, browsed + finished, 0)
+    day_row = np.repeat(np.arange(days["day"].size), views)
+    position = filled(np.zeros(views.size, dtype=np.int64), views)
     item, liking = _chosen(block, stream, days["user"][day_row], days["day"][day_row])
     length = items["minutes"][item]
-    share = np.where(
-        position < finished[day_row],
-        stream.uniform(0.9, 1.0, item.size),
-        stream.beta(1.1, np.clip(3.0 - 3 * liking, 1.2, 3.0), item.size),
-    )
+    luck = stream.random(item.size, dtype=np.float32)
+    tried = 1 - luck ** (1 / np.clip(2.8 - 2.8 * liking, 1.1, 2.8))  # a Beta(1, b): most look in, fans stay
+    share = np.where(position < finished[day_row], 0.9 + 0.1 * luck, tried).astype(np.float64)
     watched = np.bincount(day_row, share * length, minlength=days["day"].size)[day_row]
     share = share * np.minimum(1, days["minutes"][day_row] / np.maximum(watched, 0.1))
     second = days["day"][day_row].astype(np.int64) * DAY + second_of_day(block, stream, day_row)
     likes = stream.random(item.size) < 0.02 + 0.25 * liking * share
     key = days["user"][day_row].astype(np.int64) * (items["content_id"].size + 1) + item
-    order = np.lexsort((second, key))
-    key, share, second, length, likes = key[order], share[order], second[order], length[order], likes[order]
+    order = np.argsort(key, kind="stable")
+    key, share, second, length, likes = (values[order] for values in (key, share, second, length, likes))
     first = np.flatnonzero(np.diff(key, prepend=-1))
     return {
         "user_id": key[first] // (items["content_id"].size + 1) + block.first_user,
         "content_id": key[first] % (items["content_id"].size + 1) + 1,
-        "first_ts": stamp(second[first]),
+        "first_ts": stamp(np.minimum.reduceat(second, first)) if first.size else stamp(second),
         "minutes": np.add.reduceat(share * length, first).clip(0.1).round(1) if first.size else share,
         "share_watched": np.maximum.reduceat(share, first).round(3) if first.size else share,
         "liked": np.logical_or.reduceat(likes, first) if first.size else likes,
     }
+
+
+def _poisson_shares(mean: float) -> np.ndarray:
+    k = np.arange(12)
+    return np.exp(k * np.log(mean) - np.cumsum(np.log(np.maximum(k, 1))))
 
 
 def _chosen(block: Block, stream: np.random.Generator, user: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
