@@ -230,7 +230,8 @@ WRONG = {
         (pd.Timestamp("2025-03-02 12:00"), "not right"),
         ("2 March", "not right"),
         (pd.NaT, "empty"),
-        (3.5, "3.5 is neither a name nor a date"),
+        (3.5, "'3.5' is not right"),
+        (b"2025-03-02", "a bytes"),
         (pd.Timedelta("1D"), "a Timedelta is neither a name nor a date"),
         (np.mean, "did the parentheses get lost"),
     ],
@@ -396,8 +397,8 @@ def test_in_a_kernel_the_answer_is_emitted_for_whoever_judges_outside(lesson):
     outputs = [output for cell in lesson[1].cells if cell.cell_type == "code" for output in cell.outputs]
     emitted = [output.data for output in outputs if output.output_type == "display_data"]
     assert emitted == [
-        {ANSWER: {"question": "90.1", "answer": 0.6}},
-        {ANSWER: {"question": "90.3", "answer": 4}},
+        {ANSWER: {"question": "90.1", "answer": 0.6}, "text/plain": ""},
+        {ANSWER: {"question": "90.3", "answer": 4}, "text/plain": ""},
     ]
     nbformat.validate(lesson[1])
 

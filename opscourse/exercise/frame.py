@@ -72,7 +72,7 @@ class Frame(Question):
         if times > 1:
             raise CheckFailed(f"the row {_row(most)} appears {times} times; every row is asked once")
         asked = {name: self._cells(table, name, kind) for name, kind in self.columns.items() if name in table.columns}
-        extra = [str(name) for name in table.columns if name not in self.columns and name not in self.keys]
+        extra = [" ".join(str(name).split()) for name in table.columns if name not in self.columns and name not in self.keys]
         return {"rows": [list(row) for row in rows], "columns": asked, "extra": extra[:20]}
 
     def _table(self, answer: Any) -> pd.DataFrame:

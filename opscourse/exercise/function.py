@@ -98,7 +98,9 @@ def _call(function: Callable, name: str, arguments: list[Any]) -> Any:
     except (Exception, SystemExit) as error:
         line = traceback.extract_tb(error.__traceback__)[1:2]
         where = f", in line {line[0].lineno} of its cell" if line else ""
-        raise CheckFailed(f"your function fails on {name}: {type(error).__name__}: {str(error)[:200]}{where}") from None
+        raise CheckFailed(
+            f"your function fails on {name}: {type(error).__name__}: {' '.join(str(error).split())[:200]}{where}"
+        ) from None
 
 
 def _packed(argument: Any) -> Any:

@@ -101,7 +101,7 @@ def _read(asked: keys.Question, answer: Any) -> Any:
 
 
 def _emit(number: str, value: Any) -> None:
-    """Inside a Jupyter kernel, show the answer to whoever judges it outside; front ends have no picture for it."""
+    """Inside a Jupyter kernel, show the answer to whoever judges it outside; the empty text is all that front ends show."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is None:
         return
@@ -109,4 +109,4 @@ def _emit(number: str, value: Any) -> None:
 
     size = len(json.dumps(value))
     answer = {"answer": value} if size <= LARGEST else {"omitted": size}
-    publish_display_data({ANSWER: {"question": number, **answer}})
+    publish_display_data({ANSWER: {"question": number, **answer}, "text/plain": ""})

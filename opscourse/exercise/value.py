@@ -79,8 +79,8 @@ def text(answer: Any) -> str:
         raise CheckFailed("the answer is empty (None or NaN)")
     if isinstance(value, (bool, np.bool_, numbers.Integral, datetime.date, pd.Interval, pd.Period)):
         value = str(value)
-    elif isinstance(value, numbers.Real) and float(value).is_integer():
-        value = str(int(value))
+    elif isinstance(value, numbers.Real):
+        value = f"{float(value):.10g}"
     if not isinstance(value, str):
         raise CheckFailed(f"{shown(value)} is neither a name nor a date")
     plain = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
