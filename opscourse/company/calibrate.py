@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from opscourse.company import store, truths
 from opscourse.company.parameters import Parameters
+from opscourse.company.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ class Company:
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         if table not in self.tables:
-            self.tables[table] = store.load(table)
+            self.tables[table] = store.table_of(self.folder, TABLES[table])
         return self.tables[table]
 
     @cached_property
@@ -84,14 +85,8 @@ def calibrate(folder: Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    before = store.data_folder()
-    folder = Path(folder) if folder else before
-    store.use(folder)
-    try:
-        company = Company(folder)
-        rows = [(number, *row, row.ok) for number, check in FIGURES.items() for row in check(company)]
-    finally:
-        store.use(before)
+    company = Company(Path(folder) if folder else store.data_folder())
+    rows = [(number, *row, row.ok) for number, check in FIGURES.items() for row in check(company)]
     return pd.DataFrame(rows, columns=["figure", "what", "target", "data", "tolerance", "why", "ok"])
 
 
@@ -209,7 +204,9 @@ def _lift(company: Company, test: str, arm: str) -> Row:
     cell = units[units["exp_id"] == true["exp_id"].iloc[0]].groupby("arm")["outcome"]
     rate, n = cell.mean(), cell.size()
     target = 1 + true["lift"][arm]
-    row = ratio("", target, rate[arm] / rate["control"], *(((1 - rate) / (rate * n))[["control", arm]]))
+    expected = {"control": rate["control"], arm: min(target * rate["control"], 0.99)}
+    variances = [(1 - p) / (p * n[name]) for name, p in expected.items()]
+    row = ratio("", target, rate[arm] / rate["control"], *variances)
     return row._replace(what=f"test {test}: {arm} against control, relative")
 
 

@@ -24,7 +24,7 @@ from opscourse.errors import ArgumentError, DataFileError, DataUnavailable, Unkn
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_folder", "describe", "hidden", "load", "manifest", "parameters", "truth", "use", "verify"]
+__all__ = ["data_folder", "describe", "hidden", "load", "manifest", "parameters", "table_of", "truth", "use", "verify"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _chosen: Path | None = None
@@ -73,14 +73,19 @@ def load(table: str, dirty: bool = False) -> pd.DataFrame:
     if not isinstance(dirty, bool):
         raise ArgumentError(f"dirty is True or False, not {dirty!r}.")
     folder = data_folder()
-    path = _path(folder, table)
-    _check_file(folder, table, path)
-    clean = _typed(_read(path), declared.columns)
+    clean = table_of(folder, declared)
     if not dirty:
         return clean
     from opscourse.company import dirt
 
     return dirt.spoiled(table, clean, manifest(folder)["seed"], parameters(folder).dirt)
+
+
+def table_of(folder: Path, declared: Table) -> pd.DataFrame:
+    """Return one table of the company in `folder`, as declared. Raises DataUnavailable, DataFileError."""
+    path = _path(folder, declared.name)
+    _check_file(folder, declared.name, path)
+    return _typed(_read(path), declared.columns)
 
 
 def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
