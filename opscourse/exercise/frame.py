@@ -176,7 +176,8 @@ class Frame(Question):
         if len(right) == len(self.columns):
             if self.ordered and not ((order := find("order", _names(value["rows"]))) and order.right):
                 return Verdict(False, "every row is right, but they are not in the order asked")
-            ignored = f"(not asked, so ignored: {', '.join(value['extra'])})" if value["extra"] else ""
+            others = ", ".join([*value["extra"][:5], *("…" for _ in value["extra"][5:6])])
+            ignored = f"(not asked, so ignored: {others})" if others else ""
             return Verdict(True, f"{found[right[0]].sentence} {ignored}".strip())
         said = [f"{listing(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
         reasons: dict[str, list[str]] = {}

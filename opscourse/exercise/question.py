@@ -134,7 +134,7 @@ class Question:
 
     def said(self, value: Any) -> str:
         """The value in a sentence."""
-        return repr(value)
+        return read.shown(value)
 
     def asked(self) -> str:
         """The form asked for, in brackets."""

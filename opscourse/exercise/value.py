@@ -37,7 +37,7 @@ def number(answer: Any) -> float:
         raise CheckFailed(f"{shown(value)} is a text; give the number itself, without quotes{_percent(value)}")
     if value is pd.NA or value is pd.NaT:
         value = math.nan
-    if not isinstance(value, (numbers.Real, Decimal)):
+    if not isinstance(value, (numbers.Real, Decimal)) or isinstance(value, np.timedelta64):
         raise CheckFailed(f"{shown(value)} is not a number; one number is asked")
     try:
         result = float(value)
@@ -105,7 +105,7 @@ def single(answer: Any) -> Any:
         answer = answer.to_pandas() if hasattr(answer, "to_pandas") else answer
         if not isinstance(answer, (list, tuple, pd.DataFrame, *ARRAYS)):
             return answer
-        if np.size(answer) != 1 and not (isinstance(answer, (list, tuple)) and len(answer) == 1):
+        if (len(answer) if isinstance(answer, (list, tuple)) else np.size(answer)) != 1:
             raise CheckFailed(f"{shown(answer)} was given; one value is asked")
         if isinstance(answer, pd.DataFrame):
             answer = answer.iloc[:, 0]
