@@ -1,7 +1,7 @@
 """Reading a company: `load`, `truth`, `describe`, `use`.
 
-A company is a folder: `company.json` (the manifest: seed, size, rows and checksums), one Parquet file or folder of parts a table,
-`truth/` with what only the simulator knew, `keys/` with the sealed answers that belong to these data.
+A company is a folder: `company.json` (the manifest: seed, size, parameters, rows and checksums), one Parquet file or folder of
+parts a table, `truth/` with what only the simulator knew, `keys/` with the sealed answers that belong to these data.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from opscourse.errors import ArgumentError, DataFileError, DataUnavailable, Unkn
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["data_folder", "describe", "hidden", "load", "manifest", "parameters", "table_of", "truth", "use", "verify"]
 
@@ -40,7 +41,7 @@ def data_folder() -> Path:
 
 
 def shipped_folder() -> Path:
-    """The folder of the company that ships with the course: in a clone `datasets/`, in an installed wheel inside the package."""
+    """The folder of the company that ships with the course: `datasets/` in a clone, inside the package in an installed wheel."""
     for folder in (PACKAGE / "_datasets", PACKAGE.parent / "datasets"):
         if (folder / "company.json").is_file():
             return folder
@@ -70,22 +71,22 @@ def load(table: str, dirty: bool = False) -> pd.DataFrame:
     ['channel_id', 'channel', 'family']
     """
     declared = _declared(table)
-    if not isinstance(dirty, bool):
-        raise ArgumentError(f"dirty is True or False, not {dirty!r}.")
     folder = data_folder()
-    clean = table_of(folder, declared)
-    if not dirty:
-        return clean
+    if dirty is False:
+        return table_of(folder, declared)
+    if dirty is not True:
+        raise ArgumentError(f"dirty is True or False, not {dirty!r}.")
     from opscourse.company import dirt
 
+    if table not in dirt.KEYS:
+        raise ArgumentError(f"There is no dirty version of {table!r}; there is one of {', '.join(dirt.KEYS)}.")
+    clean = table_of(folder, declared)
     return dirt.spoiled(table, clean, manifest(folder)["seed"], parameters(folder).dirt)
 
 
 def table_of(folder: Path, declared: Table) -> pd.DataFrame:
     """Return one table of the company in `folder`, as declared. Raises DataUnavailable, DataFileError."""
-    path = _path(folder, declared.name)
-    _check_file(folder, declared.name, path)
-    return _typed(_read(path), declared.columns)
+    return _typed(_read(folder, declared.name, "tables"), declared.columns)
 
 
 def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
@@ -94,11 +95,7 @@ def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
     >>> hidden("people").columns[:3].tolist()
     ['user_id', 'persona', 'dropout']
     """
-    folder = folder or data_folder()
-    path = _path(folder / "truth", name)
-    if not path.exists():
-        raise DataUnavailable(f"The file of the hidden table {name!r} is missing: {path}. {_remedy(folder)}")
-    return _typed(_read(path), HIDDEN[name].columns)
+    return _typed(_read(folder or data_folder(), name, "truth"), HIDDEN[name].columns)
 
 
 def parameters(folder: Path | None = None) -> Parameters:
@@ -143,9 +140,25 @@ def describe(table: str | None = None) -> pd.DataFrame:
 
 
 def manifest(folder: Path | None = None) -> dict[str, Any]:
-    """The manifest of a company's folder: seed, users, and for each table rows and checksums."""
+    """The manifest of a company's folder: seed, users, parameters, and for each table rows and checksums."""
     folder = folder or data_folder()
-    return _manifest(folder, (folder / "company.json").stat().st_mtime_ns)
+    try:
+        return _manifest(folder, (folder / "company.json").stat().st_mtime_ns)
+    except OSError as error:
+        if isinstance(error, DataUnavailable):
+            raise
+        raise DataUnavailable(f"{folder / 'company.json'} cannot be read: {error.strerror}. {_remedy(folder)}") from None
+
+
+@lru_cache(maxsize=8)
+def _manifest(folder: Path, _changed_ns: int) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / "company.json").read_text(encoding="utf-8"))
+        if not {"seed", "users", "tables", "truth", "parameters"} <= set(found):
+            raise ValueError("it lacks what a manifest states")
+    except (ValueError, TypeError) as error:
+        raise DataFileError(f"{folder / 'company.json'} is damaged ({error}). {_remedy(folder)}") from None
+    return found
 
 
 def verify(folder: Path | None = None) -> list[str]:
@@ -153,23 +166,14 @@ def verify(folder: Path | None = None) -> list[str]:
     folder = folder or data_folder()
     made = manifest(folder)
     problems = []
-    for table, known in (made["tables"] | made["truth"]).items():
-        for file, digest in known["files"].items():
-            try:
-                if not (folder / file).is_file():
-                    raise DataUnavailable(f"The file of table {table!r} is missing: {folder / file}. {_remedy(folder)}")
-                _check_digest(folder, table, file, digest)
-            except DataUnavailable as error:
-                problems.append(str(error))
+    for part in ("tables", "truth"):
+        for name, known in made[part].items():
+            for file, digest in known["files"].items():
+                try:
+                    _content(folder, name, file, digest)
+                except DataUnavailable as error:
+                    problems.append(str(error))
     return problems
-
-
-@lru_cache(maxsize=8)
-def _manifest(folder: Path, _changed_ns: int) -> dict[str, Any]:
-    try:
-        return json.loads((folder / "company.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataFileError(f"{folder / 'company.json'} is damaged ({error}). {_remedy(folder)}") from None
 
 
 def _company(folder: Path, named_by: str) -> Path:
@@ -189,30 +193,17 @@ def _declared(table: str) -> Table:
     return TABLES[table]
 
 
-def _path(folder: Path, table: str) -> Path:
-    single = folder / f"{table}.parquet"
-    return single if single.is_file() or not (folder / table).is_dir() else folder / table
-
-
-def _check_file(folder: Path, table: str, path: Path) -> None:
-    """Raise if a table's file is missing or is not the one its manifest names. Of a table in parts only presence is checked."""
-    known = manifest(folder)["tables"].get(table)
-    if known is None:
-        raise DataUnavailable(f"The company in {str(folder)!r} was made without the table {table!r}.")
-    for file, digest in known["files"].items():
-        if not (folder / file).is_file():
-            raise DataUnavailable(f"The file of table {table!r} is missing: {folder / file}. {_remedy(folder)}")
-        if len(known["files"]) == 1:
-            _check_digest(folder, table, file, digest)
-
-
-def _check_digest(folder: Path, table: str, file: str, digest: str) -> None:
+def _content(folder: Path, table: str, file: str, digest: str) -> bytes:
+    """The bytes of one file of a table, if they are those that the manifest names."""
     try:
         content = (folder / file).read_bytes()
+    except FileNotFoundError:
+        raise DataUnavailable(f"The file of table {table!r} is missing: {folder / file}. {_remedy(folder)}") from None
     except OSError as error:
         raise DataFileError(f"{folder / file} cannot be read: {error.strerror}. {_remedy(folder)}") from None
     if hashlib.sha256(content).hexdigest() != digest:
         raise DataFileError(f"The file of table {table!r} is damaged: {folder / file}. {_remedy(folder)}")
+    return content
 
 
 def _remedy(folder: Path) -> str:
@@ -223,17 +214,22 @@ def _remedy(folder: Path) -> str:
     return "Make the company again with opscourse generate, or get the folder again from whoever gave it to you."
 
 
-def _read(path: Path) -> Any:
+def _read(folder: Path, name: str, part: str) -> pa.Table:
+    """A table's files, each checked, as one Arrow table; `part` of the manifest is "tables" or "truth"."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    known = manifest(folder)[part].get(name)
+    if known is None:
+        raise DataUnavailable(f"The company in {str(folder)!r} was made without the table {name!r}.")
     try:
-        return pq.read_table(path, partitioning=None)
-    except (pa.ArrowException, OSError) as error:
-        raise DataFileError(f"{path} cannot be read as Parquet: {error}") from None
+        files = [_content(folder, name, file, digest) for file, digest in known["files"].items()]
+        return pa.concat_tables(pq.read_table(pa.BufferReader(content)) for content in files)
+    except pa.ArrowException as error:
+        raise DataFileError(f"The file of table {name!r} cannot be read as Parquet: {error}. {_remedy(folder)}") from None
 
 
-def _typed(arrow: Any, columns: tuple[Column, ...]) -> pd.DataFrame:
+def _typed(arrow: pa.Table, columns: tuple[Column, ...]) -> pd.DataFrame:
     """A pandas frame with the declared columns, in the declared order and of the declared types."""
     import pandas as pd
     import pyarrow as pa

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opscourse.company import store
+from opscourse.company import dirt, store
 from opscourse.company.parameters import Parameters
 from opscourse.company.tables.hidden import HIDDEN
 from opscourse.errors import UnknownName
@@ -43,6 +43,8 @@ def truth(folder: Path, name: str | None = None) -> Any:
         return names(folder)
     if name in HIDDEN:
         return store.hidden(name, folder)
+    if name == "defects":
+        return dirt.all_defects(folder)
     known = store.parameters(folder)
     topic, _, field = str(name).partition(".")
     if name in FIGURES:
@@ -66,6 +68,7 @@ def names(folder: Path) -> pd.DataFrame:
     ]
     rows += [(name, f.work_out(known, folder), f.unit, f.meaning, f.lesson) for name, f in FIGURES.items()]
     rows += [(name, "a table", "", f"one row: {table.row}", 0) for name, table in HIDDEN.items()]
+    rows.append(("defects", "a table", "", "one row: one defect of the tables that `load(..., dirty=True)` returns", 3))
     return pd.DataFrame(rows, columns=["name", "value", "unit", "meaning", "lesson"]).set_index("name")
 
 
