@@ -33,7 +33,7 @@ LOCK = ROOT / "requirements.lock"
 REMEDIES = {  # what a failed step printed (a pattern): what to do
     "disk": (r"No space left|os error (28|112)\b|not enough space", "The disk is full: free about {gb} GB."),
     "venv": (
-        r"ensurepip is not available|No module named '?(ensurepip|venv|pip)",
+        r"ensurepip is not\s+available|No module named '?(ensurepip|venv|pip)",
         "This Python comes without venv and pip. Debian and Ubuntu: sudo apt install python{version}-venv. "
         "Elsewhere: install Python from python.org.",
     ),
