@@ -20,7 +20,8 @@ ANSWERS = FIXTURES / "answers" / "data" / "90_read_ten_orders.py"
 def checked_company(folder: Path, seed: int = 1) -> Path:
     """A company without tables, with the sealed key of the fixture exercise."""
     (folder / "keys").mkdir(parents=True)
-    (folder / "company.json").write_text(json.dumps({"seed": seed, "users": 10, "tables": {}}))
+    manifest = {"seed": seed, "users": 10, "variant": False, "tables": {}, "truth": {}, "parameters": {}}
+    (folder / "company.json").write_text(json.dumps(manifest))
     text = keys.built(90, answers.questions(ANSWERS), folder)
     (folder / "keys" / "90.json").write_text(text, encoding="utf-8")
     return folder

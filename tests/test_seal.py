@@ -217,9 +217,19 @@ def test_the_command_seals_every_exercise_and_compares(company, tmp_path, capsys
         keys.main(["--answers", str(tmp_path / "nowhere")])
 
 
+def test_a_function_that_changes_its_arguments_does_no_harm():
+    def last(numbers):
+        return numbers.pop()
+
+    solved = solve(Function(right=lambda numbers: numbers[-1], cases={"two": ([1, 2],)}, result=Integer()))
+    for _ in range(3):
+        assert verdict(solved, solved.form.read(last)).right
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        (lambda: Function(cases={"one": (pd.Series([1]),)}, result=Integer()), "tables and plain values, not a Series"),
         (lambda: Number(right=1), "tolerance"),
         (lambda: Number(right=1, tolerance=-1), "tolerance"),
         (lambda: Frame(keys=[], columns={"x": 1.0}), "keys"),

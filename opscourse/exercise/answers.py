@@ -80,7 +80,7 @@ def company(folder: Path | None) -> Iterator[tuple[Callable, Callable]]:
     if folder is not None:
         store.use(folder)
     try:
-        yield (lambda table: read(table).copy()), store.truth
+        yield (lambda table, **how: read(table, **how).copy()), store.truth
     finally:
         if folder is not None:
             store.use(None)

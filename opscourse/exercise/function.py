@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -104,9 +106,12 @@ def _call(function: Callable, name: str, arguments: list[Any]) -> Any:
 
 
 def _packed(argument: Any) -> Any:
-    """A table as JSON: column -> type and values; anything else as it is."""
+    """A table as JSON: column -> type and values; plain values as JSON gives them back, for author and student alike."""
     if not isinstance(argument, pd.DataFrame):
-        return argument
+        try:
+            return json.loads(json.dumps(argument))
+        except (TypeError, ValueError):
+            raise ArgumentError(f"A case can hold tables and plain values, not {read.shown(argument)}.") from None
     columns = {}
     for name in argument:
         series = argument[name]
@@ -117,7 +122,7 @@ def _packed(argument: Any) -> Any:
 
 
 def _unpacked(argument: Any) -> Any:
-    """The table again, a fresh one each time."""
+    """The argument again, a fresh one each time: a function may change what it is given."""
     if not (isinstance(argument, Mapping) and "table" in argument):
-        return argument
+        return copy.deepcopy(argument)
     return pd.DataFrame({name: pd.Series(of["values"], dtype=of["dtype"]) for name, of in argument["table"].items()})

@@ -53,7 +53,7 @@ def numbers(exercise: int | str) -> list[str]:
 def built(exercise: int, questions: Mapping[str, Question], folder: Path | None = None) -> str:
     """The text of a key file: the questions sealed for the company of a folder (None: the one in use)."""
     whose = store.manifest(folder)
-    data = f"{whose.get('seed')} {whose.get('users')} {whose.get('variant')}"
+    data = f"{whose['seed']} {whose['users']} {whose['variant']}"
     sealed = {}
     with answers.company(folder) as (load, truth):
         for number, question in questions.items():
