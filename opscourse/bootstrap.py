@@ -209,9 +209,13 @@ def make_environment():
         raise remedy_for("No module named ensurepip", version)
     if VENV.exists():
         say("The environment in .venv is unfinished, or of another Python or place: it is made again.")
-        shutil.rmtree(str(VENV))
-    VENV.mkdir()
+    VENV.mkdir(exist_ok=True)
     mark_unfinished()
+    for old in VENV.iterdir():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(str(old))
+        elif old != STATE:  # it stays to the last: without it .venv would look like somebody else's
+            old.unlink()
     python = getattr(sys, "_base_executable", sys.executable)  # the one to build on, should .venv's own run this
     run_step(f"[1/3] Making .venv with Python {version}: a few seconds", [python, "-m", "venv", VENV])
 
@@ -282,6 +286,8 @@ def start(arguments, **env):
 
 def main(argv):
     """Set up, then do what the first word says. Returns the exit code."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # an old Windows console cannot show every character
     action, rest = (argv[0] if argv else "lab"), argv[1:]
     if action not in ("lab", "test", "setup"):
         say(__doc__)

@@ -86,6 +86,21 @@ def test_a_setup_that_was_stopped_half_way_is_made_again(machine, where):
     assert machine.set_up() == []
 
 
+def test_an_environment_that_cannot_be_removed_now_can_be_removed_later(machine, monkeypatch):
+    machine.set_up()
+    machine.python.unlink()
+
+    def in_use(path):
+        raise PermissionError(13, "Access is denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap.shutil, "rmtree", in_use)
+        with pytest.raises(PermissionError):
+            machine.set_up()
+    assert machine.set_up() == ALL
+    assert sorted(path.name for path in machine.venv.iterdir()) == ["bin", bootstrap.STATE.name]
+
+
 def test_an_environment_of_a_moved_course_or_of_another_python_is_made_again(machine, monkeypatch):
     machine.set_up()
     state = json.loads(bootstrap.STATE.read_text())
