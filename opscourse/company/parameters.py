@@ -20,6 +20,7 @@ __all__ = [
     "Coupon",
     "Dirt",
     "Feedback",
+    "Freshness",
     "Lifetime",
     "Membership",
     "Parameters",
@@ -124,10 +125,10 @@ class Anomaly:
         ("2024-05-22", "2024-09-05", "2024-12-19", "2025-02-11"), "days on which part of the tracking was down", lesson=7
     )
     outage: float = known(0.55, "activity that was recorded on such a day", unit="factor", lesson=7)
-    waves: tuple[str, ...] = known(("2024-07-09", "2024-11-27", "2025-05-14"), "days on which scripts opened sessions", lesson=7)
+    waves: tuple[str, ...] = known(("2024-07-09", "2024-11-27", "2025-05-14"), "days on which scripts opened visits", lesson=7)
     wave: int = known(4, "further sessions of each active user on such a day", unit="sessions", lesson=7)
     campaigns: tuple[str, ...] = known(
-        ("2024-06-12", "2024-08-08", "2024-10-23", "2025-01-15"), "days on which a campaign of others sent users to the app", lesson=7
+        ("2024-06-12", "2024-08-08", "2024-10-23", "2025-01-15"), "days on which another firm's campaign sent users", lesson=7
     )
     campaign: float = known(1.28, "activity on such a day", unit="factor", lesson=7)
     price_errors: tuple[str, ...] = known(
@@ -179,7 +180,7 @@ class Purchase:
     pulled_forward: float = known(
         0.40, "share of the extra orders of Double 11 that are missing in the 14 days after it", lesson=14, varies=(0.3, 0.5)
     )
-    nodes: dict[str, float] = known(
+    nodes: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {
             "Consumer Rights Day": -0.06, "618": 0.5, "Double 12": 0.35, "Women's Day": 0.25, "Dragon Head": 0.15,
             "Spring Festival": -0.35, "shopping": 0.2, "international": 0.05,
@@ -280,7 +281,7 @@ class Content:
     consumer_uplift: float = known(0.25, "gain on Consumer Rights Day", lesson=16, varies=(0.20, 0.35))
     traditional_uplift: float = known(0.35, "gain on a lunar festival, on its true date", lesson=16, varies=(0.30, 0.45))
     keyword_gain: float = known(2.0, "how much stronger a node works on an item with its keyword", lesson=16)
-    hold: dict[str, float] = known(
+    hold: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {"scene": 0.70, "question": 0.63, "benefit": 0.57, "none": 0.46},
         "share of views that last 3 seconds, by how the item opens",
         lesson=16,
@@ -351,9 +352,24 @@ class Feedback:
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """Activity and publishing: which drives which (TP13)."""
+
+    spread: float = known(0.05, "standard deviation of the appetite that all users share, in logarithms", lesson=16)
+    persistence: float = known(0.95, "correlation of that appetite from day to day", lesson=16)
+    publishing: float = known(
+        0.40, "change of publishing, in logarithms, a standard deviation of appetite a week before", lesson=16
+    )
+    lag: int = known(7, "time until the editors react", unit="days", lesson=16)
+    gap_share: float = known(0.6, "a week with less than this share of the usual items is a gap", lesson=16)
+    gap_effect: float = known(-0.05, "what a gap really does to the activity of the day after it", lesson=16)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All parameters, by topic."""
 
+    freshness: Freshness = field(default_factory=Freshness)
     service: Service = field(default_factory=Service)
     survey: Survey = field(default_factory=Survey)
     feedback: Feedback = field(default_factory=Feedback)

@@ -53,7 +53,7 @@ def demand(world: World) -> Columns:
     orders[double11] *= purchase.double11
     after = slice(double11 + 1, double11 + 15)
     orders[after] *= 1 - purchase.pulled_forward * (purchase.double11 - 1) / 14
-    activity = weekday / np.mean(world.parameters.presence.weekday)
+    activity = weekday / np.mean(world.parameters.presence.weekday) * world["_freshness"]["activity"]
     outages, waves, campaigns, price_errors = (
         day_index(np.array(days, dtype="datetime64[D]"))
         for days in (anomaly.outages, anomaly.waves, anomaly.campaigns, anomaly.price_errors)

@@ -38,7 +38,7 @@ class Channel(NamedTuple):
 CHANNELS = (
     Channel("dy", "social", 0.38, 0.28 / 0.38, 40, 0.72, 1.35, 0.6, 26, "1101"),
     Channel("xhs", "social", 0.27, 0.20 / 0.27, 46, 0.80, 1.0, 1.15, 22, "1111"),
-    Channel("paid_search", "search", 0.07, 0.60, 62, 0.62, 0.6, 2.6, 16, "1111"),
+    Channel("paid_search", "search", 0.07, 0.60, 52, 0.62, 0.6, 2.6, 16, "1111"),
     Channel("brand_search", "search", 0.02, 0.25, 12, 0.55, 1.2, 1.4, 8, "1111"),
     Channel("retargeting", "affiliate", 0.015, 0.30, 22, 0.58, 1.4, 1.0, 8, "1001"),
     Channel("store_ads", "store", 0.02, 0.55, 38, 0.66, 0.9, 1.0, 10, "1110"),

@@ -56,7 +56,7 @@ def content_items(world: World) -> Columns:
 
 def _publishing_days(world: World, stream: np.random.Generator) -> np.ndarray:
     """Days since 2024-01-01 of all items: more on weekdays and before nodes, and a library from before the first day."""
-    rate = np.where(world["calendar"]["is_workday"], 1.15, 0.7)
+    rate = np.where(world["calendar"]["is_workday"], 1.15, 0.7) * world["_publishing"]["rate"]
     for day, *_ in NODES:
         rate[max(0, day - 3) : day] *= 1.15
     library = int(ITEMS * 0.07)

@@ -47,7 +47,8 @@ def surveys(block: Block) -> Columns:
     csat = np.clip(np.rint(true["csat"][tp] + 0.45 * mood + stream.normal(0, 0.75, size)), 1, 5).astype(np.int64)
     extreme = np.abs(nps - survey.nps_level) / 2
     odds = survey.answer_base + survey.answer_extreme * extreme + survey.answer_reward * (trigger == TRIGGERS.index("reward"))
-    answered = stream.random(size) < 1 / (1 + np.exp(-odds))
+    still = second // DAY <= block["_people"]["last_day"][user]
+    answered = still & (stream.random(size) < 1 / (1 + np.exp(-odds)))
     importance = np.array(NEED_MEANS) + np.array(_NEEDS_OF_PERSONA)[block["_people"]["persona"][user]]
     needs = np.clip(np.rint(importance + stream.normal(0, 0.9, (size, len(NEEDS)))), 1, 5).astype(np.int64)
     return {
