@@ -133,18 +133,16 @@ def ratio_of_sums(
     if not 0 < confidence < 1:
         raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
     by = names(by, "by", ("units", "numerator", "denominator", "ratio", "low", "high", "mean_of_ratios"))
-    unit = names(unit_col, "unit_col", by)
+    unit = {} if unit_col is None else {"_unit": unit_col}
     source = Source(frame=frame)
-    rows, facts = source.read(
-        "frame", key={"_unit": unit[0]} if unit else {}, number={"_n": numerator_col, "_d": denominator_col}, keep=by
-    )
+    rows, facts = source.read("frame", key=unit, number={"_n": numerator_col, "_d": denominator_col}, keep=by)
     for name, column in (("_n", numerator_col), ("_d", denominator_col)):
         if facts[f"min_{name}"] < 0:
             raise ArgumentError(
                 f"Column {column!r} goes down to {facts[f'min_{name}']:g}; none may be negative.", column=column
             )
     if unit:
-        rows = rows.group_by(*by, "_unit").agg(nw.col("_n", "_d").sum())
+        rows = rows.group_by(*by, *unit).agg(nw.col("_n", "_d").sum())
     some = nw.col("_d") > 0
     rows = rows.with_columns(
         _one=nw.lit(1),
@@ -166,9 +164,12 @@ def ratio_of_sums(
         error = np.sqrt(residual * one / (one - 1)) / d
         margin = stats.t.ppf((1 + confidence) / 2, one - 1) * error
         computed = {"ratio": ratio, "low": ratio - margin, "high": ratio + margin, "mean_of_ratios": ratios / known}
-    counts = {"units": "_one", "numerator": "_n", "denominator": "_d"}
-    result = sums.select(*by, *(nw.col(column).alias(name) for name, column in counts.items()))
-    result = result.with_columns(nw.col("units").cast(nw.Int64))
+    result = sums.select(
+        *by,
+        nw.col("_one").cast(nw.Int64).alias("units"),
+        nw.col("_n").cast(source.sum_dtype("frame", numerator_col)).alias("numerator"),
+        nw.col("_d").cast(source.sum_dtype("frame", denominator_col)).alias("denominator"),
+    )
     series = (
         nw.new_series(name, [x if np.isfinite(x) else None for x in values.tolist()], nw.Float64, backend=sums.implementation)
         for name, values in computed.items()

@@ -383,7 +383,7 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
 
 def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) -> dict[int, int]:
     """For each n: the last day since the sign-up that must have been observed."""
-    days = [days] if isinstance(days, (int, np.integer)) else list(days)
+    days = list(days) if isinstance(days, Iterable) else [days]
     if not days or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0 for n in days):
         raise ArgumentError(f"days is {days!r}; give one or more whole numbers from 0, for example (1, 7, 30).")
     length = 1

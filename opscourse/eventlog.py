@@ -25,8 +25,8 @@ def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], b
     often = source.collect(often.sort("_user"))
     if count := len(often):
         raise ArgumentError(
-            f"{count:,} users have more than one sign-up or segment in users, for example {user_col}"
-            f" {often['_user'][0]!r} with {often['times'][0]}; keep one row for each.",
+            f"{count:,} users have more than one sign-up or segment in users, for example {user_col} {often['_user'][0]} with"
+            f" {often['times'][0]}; keep one row for each.",
             column=user_col,
             count=count,
         )

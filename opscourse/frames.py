@@ -90,10 +90,11 @@ class Source:
             raise ArgumentError(f"{table} has no rows; there is nothing to measure.", table=table)
         for name, column in origin.items():
             if count := facts[f"empty_{name}"]:
-                example = self.collect(frame.filter(_empty(column, name in number)).head(1)).rows(named=True)[0]
+                row = self.collect(frame.filter(_empty(column, name in number)).head(1)).rows(named=True)[0]
+                example = ", ".join(f"{field} {value}" for field, value in row.items())
                 raise ArgumentError(
                     f"Column {column!r} of {table} is empty or not finite in {count:,} of {facts['rows']:,} rows, for example"
-                    f" {example}; drop or fill these rows first.",
+                    f" ({example}); drop or fill these rows first.",
                     column=column,
                     count=count,
                     example=example,
@@ -132,7 +133,7 @@ class Source:
         for column in times:
             kind = schema[column]
             if not isinstance(kind, (nw.Date, nw.Datetime)):
-                example = self.collect(frame.select(column).head(1)).rows(named=True)
+                example = [row[0] for row in self.collect(frame.select(column).head(1)).rows()]
                 raise ArgumentError(
                     f"Column {column!r} of {table} holds {kind}, not dates, for example {example}; convert it first, in pandas"
                     " with pd.to_datetime.",
@@ -157,6 +158,10 @@ class Source:
         facts += [nw.col(name).min().alias(f"min_{name}") for name in [*time, *number]]
         facts += [nw.col(name).max().alias(f"max_{name}") for name in [*time, *number]]
         return self.collect(chosen.select(*facts)).rows(named=True)[0]
+
+    def sum_dtype(self, table: str, column: str) -> nw.dtypes.DType:
+        """The type of a column's sum: whole numbers stay whole."""
+        return nw.Int64() if self.frames[table].collect_schema()[column].is_integer() else nw.Float64()
 
     def collect(self, query: nw.LazyFrame) -> nw.DataFrame:
         """Execute a query."""

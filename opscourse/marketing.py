@@ -233,7 +233,7 @@ def cost_ladder(
     >>> spend = pd.DataFrame({"impressions": [1000, 3000], "clicks": [10, 90], "installs": [1, 4], "cost_cny": [20.0, 80.0]})
     >>> cost_ladder(spend).round(3)
        impressions  clicks  installs  cost_cny   cpm    ctr  cpc   cpi
-    0       4000.0   100.0       5.0     100.0  25.0  0.025  1.0  20.0
+    0         4000     100         5     100.0  25.0  0.025  1.0  20.0
     """
     columns = [impressions_col, clicks_col, installs_col, *([customers_col] if customers_col else []), cost_col]
     by = names(by, "by", [*columns, "cpm", "ctr", "cpc", "cpi", "cac"])
@@ -245,6 +245,7 @@ def cost_ladder(
                 f"Column {name!r} of spend goes down to {facts[f'min_{name}']:g}; none may be negative.", column=name
             )
     sums = rows.group_by(by).agg(nw.col(*columns).sum()).sort(by) if by else rows.select(nw.col(*columns).sum())
+    sums = sums.with_columns(nw.col(name).cast(source.sum_dtype("spend", name)) for name in columns)
     steps = {"cpm": (1000, cost_col, impressions_col), "ctr": (1, clicks_col, impressions_col)}
     steps |= {"cpc": (1, cost_col, clicks_col), "cpi": (1, cost_col, installs_col)}
     if customers_col:

@@ -178,7 +178,7 @@ def common_denominators(percentages: float | Iterable[float], decimals: int = 2,
             unit = Decimal(str(value)).scaleb(decimals)
         except (ArithmeticError, ValueError) as error:
             raise ArgumentError(f"{value!r} is not a number; give percentages as printed, for example 88.04.") from error
-        if not 0 <= unit <= 100 * 10**decimals or unit != unit.to_integral_value():
+        if not unit.is_finite() or not 0 <= unit <= 100 * 10**decimals or unit != unit.to_integral_value():
             raise ArgumentError(
                 f"{value!r} is not a percentage from 0 to 100 with {decimals} decimals; give it as printed, 88.04 for 88.04%."
             )

@@ -180,7 +180,8 @@ def allocate(
         steep += 1 + abs(steep)
     spend = spend_at(optimize.brentq(lambda level: spend_at(level).sum() - budget, flat, steep, xtol=1e-14))
     free = (spend > low) & (spend < high)
-    spend[free] *= (budget - spend[~free].sum()) / spend[free].sum()  # what the solver's tolerance left over
+    if free.any():  # what the solver's tolerance left over
+        spend[free] *= (budget - spend[~free].sum()) / spend[free].sum()
 
     gain = worth * a * spend**b
     with np.errstate(divide="ignore"):

@@ -122,7 +122,7 @@ def rfm_segments(scored: Any) -> Any:
 
     Definition, r (recency) before f (frequency); each of the 25 cells is in exactly one segment, and m plays no part:
 
-    | r \\ f | 1 | 2 | 3 | 4 | 5 |
+    | r, f | 1 | 2 | 3 | 4 | 5 |
     |---|---|---|---|---|---|
     | 5 | new | potential loyalists | potential loyalists | champions | champions |
     | 4 | promising | potential loyalists | potential loyalists | loyal | loyal |
