@@ -6,6 +6,7 @@ import numpy as np
 
 from opscourse.company.build.channels import CHANNELS
 from opscourse.company.build.people import DAY, clock, stamp
+from opscourse.company.build.viewing import chosen
 from opscourse.company.tables.data import EVENTS, PAGES
 from opscourse.company.world import Block, Columns, builds, coded, filled, optional, pick
 
@@ -39,11 +40,10 @@ def layout(block: Block) -> Columns:
     active = ~visits["abandoned"]
     registering = visits["reached"].astype(np.int64)
     browsing = np.where(active, stream.geometric(0.42, size) - 1, 0) + (registering == 4)
-    known = active & (visits["user"] >= 0)
     searches = (active & (stream.random(size) < 0.13)).astype(np.int64)
     looked = np.where(active, pick(stream, (0.42, 0.33, 0.16, 0.09), size), 0)
     classes = visits["classes"].astype(np.int64)
-    unfinished = (known & (stream.random(size) < 0.10)).astype(np.int64)
+    unfinished = visits["tried"].astype(np.int64)
     looked = np.maximum(looked, (classes + unfinished) > 0)
     learning = searches + looked + 2 * classes + unfinished
     depth = visits["depth"].astype(np.int64)
@@ -133,6 +133,12 @@ def events(block: Block) -> Columns:
     content = np.zeros(size, dtype=np.int64)
     learned = np.flatnonzero((name >= _NAME["course_view"]) & (name <= _NAME["class_complete"]))
     content[learned] = _contents(block, stream, layout, learned)
+    begun = block["_plays"]
+    played = block["_watched"]["item"][begun["view"]] + 1
+    viewed = name[begun["event"] - 1] == _NAME["course_view"]  # a class is looked at before it is started
+    content[begun["event"][viewed] - 1] = played[viewed]
+    content[begun["event"]] = played
+    content[begun["event"][begun["finished"]] + 1] = played[begun["finished"]]
     results = np.zeros(size, dtype=np.int64)
     searched = np.flatnonzero(name == _NAME["search"])
     results[searched] = np.where(stream.random(searched.size) < 0.12, 0, stream.geometric(0.06, searched.size))
@@ -162,15 +168,11 @@ def events(block: Block) -> Columns:
 
 
 def _contents(block: Block, stream: np.random.Generator, layout: Columns, rows: np.ndarray) -> np.ndarray:
-    """The course of each view or class: popular ones more often; a class is the course that was seen or started before it."""
-    courses = block.world["content_items"]
-    kinds = np.asarray(courses["kind"])
-    playable = courses["content_id"][np.isin(kinds, ("course", "live_replay"))]
-    drawn = playable[(stream.random(rows.size) ** 2.2 * playable.size).astype(np.int64)]
-    name = layout["name"][rows]
-    same = np.flatnonzero(name == _NAME["class_complete"])
-    drawn[same] = drawn[same - 1]
-    return drawn
+    """A course that is out on that day and to the taste of the user, or of some user where nobody is logged in."""
+    visits = block["_visits"]
+    user = visits["user"][layout["visit"][rows]]
+    user = np.where(user >= 0, user, stream.integers(0, block.size, rows.size))
+    return chosen(block, stream, user, layout["second"][rows] // DAY)[0] + 1
 
 
 def _products(block: Block, stream: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

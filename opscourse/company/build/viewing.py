@@ -8,9 +8,10 @@ from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.people import DAY, EARLIEST, START, stamp
 from opscourse.company.build.quota import second_of_day
 from opscourse.company.tables.content import TOPICS
+from opscourse.company.tables.data import EVENTS
 from opscourse.company.world import Block, Columns, World, builds, filled, optional, pick
 
-__all__ = ["class_attendance", "content_views"]
+__all__ = ["chosen", "class_attendance", "content_views"]
 
 _IN_APP = ("course", "live_replay")
 
@@ -36,9 +37,12 @@ def library(world: World) -> Columns:
     return {"row": row, "before": np.concatenate([[0.0], np.cumsum(interest)]), "first": first, "available": available}
 
 
-@builds("content_views")
-def content_views(block: Block) -> Columns:
-    """One row a user and item, by user: views fall on days when the user was there, and fit into that day's minutes."""
+@builds("_watched")
+def watched(block: Block) -> Columns:
+    """One row a view: the row of `_days` it falls on, its item, and how much of it was seen; courses finished come first.
+
+    `first` is the first view of each row of `_days`, `finished` how many of them were finished, `views` how many there are.
+    """
     stream = block.stream("content_views")
     days, items = block["_days"], block.world["content_items"]
     browsed = pick(stream, _poisson_shares(block.parameters.content.browsed), days["day"].size)
@@ -46,15 +50,54 @@ def content_views(block: Block) -> Columns:
     views = np.where(days["minutes"] > 3, browsed + finished, 0)
     day_row = np.repeat(np.arange(days["day"].size), views)
     position = filled(np.zeros(views.size, dtype=np.int64), views)
-    item, liking = _chosen(block, stream, days["user"][day_row], days["day"][day_row])
+    item, liking = chosen(block, stream, days["user"][day_row], days["day"][day_row])
     length = items["minutes"][item]
     luck = stream.random(item.size, dtype=np.float32)
     tried = 1 - luck ** (1 / np.clip(2.8 - 2.8 * liking, 1.1, 2.8))  # a Beta(1, b): most look in, fans stay
     share = np.where(position < finished[day_row], 0.9 + 0.1 * luck, tried).astype(np.float64)
-    watched = np.bincount(day_row, share * length, minlength=days["day"].size)[day_row]
-    share = share * np.minimum(1, days["minutes"][day_row] / np.maximum(watched, 0.1))
+    spent = np.bincount(day_row, share * length, minlength=days["day"].size)[day_row]
+    share = share * np.minimum(1, days["minutes"][day_row] / np.maximum(spent, 0.1))
+    return {
+        "day_row": day_row,
+        "item": item,
+        "share": share,
+        "likes": stream.random(item.size) < 0.02 + 0.25 * liking * share,
+        "first": np.cumsum(views) - views,
+        "finished": finished,
+        "views": views,
+    }
+
+
+@builds("_plays")
+def plays(block: Block) -> Columns:
+    """For each start of a class in the raw window (its place in `_events`): its view in `_watched`, and if it was finished."""
+    layout, seen = block["_events"], block["_watched"]
+    start = np.flatnonzero(layout["name"] == EVENTS.index("class_start"))
+    finished = np.append(layout["name"], -1)[start + 1] == EVENTS.index("class_complete")
+    row = block["_visits"]["row"][layout["visit"][start]].astype(np.int64)
+    number = _number(row * 2 + finished)
+    position = np.where(finished, np.minimum(number, seen["finished"][row] - 1), seen["finished"][row] + number)
+    return {"event": start, "view": seen["first"][row] + position, "finished": finished}
+
+
+def _number(group: np.ndarray) -> np.ndarray:
+    """Count the members of each group from 0, in their order."""
+    order = np.argsort(group, kind="stable")
+    counts = np.unique(group[order], return_counts=True)[1]
+    number = np.empty(group.size, dtype=np.int64)
+    number[order] = filled(np.zeros(counts.size, dtype=np.int64), counts)
+    return number
+
+
+@builds("content_views")
+def content_views(block: Block) -> Columns:
+    """One row a user and item, by user: views fall on days when the user was there, and fit into that day's minutes."""
+    stream = block.stream("_view_times")
+    days, items, seen, started = block["_days"], block.world["content_items"], block["_watched"], block["_plays"]
+    day_row, item, share, likes = (seen[name] for name in ("day_row", "item", "share", "likes"))
     second = days["day"][day_row].astype(np.int64) * DAY + second_of_day(block, stream, day_row)
-    likes = stream.random(item.size) < 0.02 + 0.25 * liking * share
+    second[started["view"][::-1]] = block["_events"]["second"][started["event"]][::-1]  # the first of several starts counts
+    length = items["minutes"][item]
     key = days["user"][day_row].astype(np.int64) * (items["content_id"].size + 1) + item
     order = np.argsort(key, kind="stable")
     key, share, second, length, likes = (values[order] for values in (key, share, second, length, likes))
@@ -74,7 +117,7 @@ def _poisson_shares(mean: float) -> np.ndarray:
     return np.exp(k * np.log(mean) - np.cumsum(np.log(np.maximum(k, 1))))
 
 
-def _chosen(block: Block, stream: np.random.Generator, user: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def chosen(block: Block, stream: np.random.Generator, user: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """An item for each view, by the user's taste for topics, then by interest; and how much the user likes its topic."""
     shelf, taste = block.world["_library"], block["_people"]["taste"]
     cumulative = np.cumsum(taste, axis=1)

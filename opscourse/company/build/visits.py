@@ -91,7 +91,7 @@ def first_seen(block: Block) -> Columns:
 def visits(block: Block) -> Columns:
     """All visits of the window in order of their start, one row each, with what was done in them.
 
-    `before` is the part of its `seconds` that a visit spent on registering.
+    `classes` are finished in it, `tried` only begun; `before` is the part of its `seconds` that a visit spent on registering.
     `user` and `row` (of `_days`) are -1 for unknown visitors; `second` is the start, in seconds since the first day;
     `depth` says how far the shop was walked (a position in `DEPTHS`); `order` numbers the day's orders that were made in it.
     """
@@ -100,7 +100,7 @@ def visits(block: Block) -> Columns:
     strangers = block["_strangers"]
     count = strangers["second"].size
     unknown = {name: np.full(count, -1, dtype=np.int32) for name in ("user", "row")}
-    unknown |= {name: np.zeros(count, dtype=np.int16) for name in ("classes", "order", "login", "before")}
+    unknown |= {name: np.zeros(count, dtype=np.int16) for name in ("classes", "tried", "order", "login", "before")}
     unknown["second"] = np.minimum(strangers["second"], strangers["second"] // DAY * DAY + LATEST - 1_200)
     unknown["device"] = strangers["device"]
     unknown["reached"] = strangers["reached"]
@@ -146,6 +146,10 @@ def _known_visits(block: Block, stream: np.random.Generator) -> Columns:
     weight = np.where(abandoned, 0, 0.3 + stream.random(row.size))
     open_visits = np.cumsum(~abandoned) - np.cumsum(~abandoned)[begins][owner] + (~abandoned)[begins][owner] - 1
     classes = _shared(stream, days["classes"][inside], inside.size, begins, owner, open_visits, abandoned)
+    seen = block["_watched"]
+    tried = _shared(
+        stream, (seen["views"] - seen["finished"])[inside].clip(0), inside.size, begins, owner, open_visits, abandoned
+    )
     weight = weight + 1.4 * classes
     total = days["minutes"][inside].astype(np.int64) * 60 - stream.integers(0, 60, inside.size)
     running = np.cumsum(weight)
@@ -171,6 +175,7 @@ def _known_visits(block: Block, stream: np.random.Generator) -> Columns:
         "user": user,
         "row": row.astype(np.int32),
         "classes": classes,
+        "tried": tried,
         "order": order.astype(np.int16),
         "login": login,
         "before": before,
