@@ -106,10 +106,10 @@ class Lab:
     def run(self, cell) -> str:
         """Run one cell; what it shows."""
         cell.locator(".cm-content").click()
-        before = cell.locator(".jp-InputPrompt").inner_text()
+        prompt = cell.locator(".jp-InputPrompt")
+        before = re.escape(prompt.inner_text())
         self.page.keyboard.press("Control+Enter")
-        expect(cell.locator(".jp-InputPrompt")).to_have_text(RUN, timeout=PATIENCE_MS)
-        expect(cell.locator(".jp-InputPrompt")).not_to_have_text(before, timeout=PATIENCE_MS)
+        expect(prompt).to_have_text(re.compile(rf"^(?!{before}){RUN.pattern}"), timeout=PATIENCE_MS)
         self.wait_for_kernel()
         return cell.locator(".jp-OutputArea").inner_text()
 
