@@ -1,7 +1,7 @@
 """What a table is: declared once here and in `opscourse.company.tables`, and everything else derives from it.
 
-The data card, the Frictionless descriptor, `describe()`, the types that `load()` returns and the validation tests all read these
-two classes; nothing about a table is written down twice.
+The data card, the Frictionless descriptor, `describe()`, the types that `load()` returns and the validation tests all read
+these two classes; nothing about a table is written down twice.
 """
 
 from __future__ import annotations

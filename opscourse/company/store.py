@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ def data_folder() -> Path:
 
 
 def shipped_folder() -> Path:
-    """The folder of the company that ships with the course: `datasets/` in a clone, inside the package in an installed wheel."""
+    """The folder of the company that ships with the course: `datasets/` in a clone, inside the package in a wheel."""
     for folder in (PACKAGE / "_datasets", PACKAGE.parent / "datasets"):
         if (folder / "company.json").is_file():
             return folder
@@ -101,10 +101,11 @@ def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
 def parameters(folder: Path | None = None) -> Parameters:
     """The parameters that a company was made from, as its manifest states them."""
     stored = manifest(folder)["parameters"]
-    topics = {
-        topic.name: topic.default_factory(**{name: _frozen(value) for name, value in stored[topic.name].items()})
-        for topic in fields(Parameters)
-    }
+    topics = {}
+    for topic in fields(Parameters):
+        default = topic.default_factory()
+        known = stored.get(topic.name, {})  # a company made by another version may lack a topic, or have others
+        topics[topic.name] = replace(default, **{f.name: _frozen(known[f.name]) for f in fields(default) if f.name in known})
     return Parameters(**topics)
 
 

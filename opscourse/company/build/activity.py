@@ -99,7 +99,7 @@ def days(block: Block) -> Columns:
     sessions = np.clip(opened, orders + (age == 0), room).astype(np.int16)
     lost = np.zeros(user.size, dtype=np.int16)
     loseable = sessions - orders - (age == 0)  # whoever orders or registers has waited; the others leave the more often
-    share = world["_abandonment"]["share"] * sessions.sum() / loseable.sum()
+    share = world["_abandonment"]["share"] * sessions.sum() / max(loseable.sum(), 1)
     for k in range(_MOST_SESSIONS):  # a binomial draw, one possible session at a time
         lost += (loseable > k) & (stream.random(user.size, dtype=np.float32) < share) if (loseable > k).any() else 0
     used = lost < sessions

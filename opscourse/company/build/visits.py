@@ -267,9 +267,9 @@ def _depths(block: Block, stream: np.random.Generator, visits: Columns) -> np.nd
     )
     carts = rate[period] * demand / cart
     pays = cart * np.where(launched, launch_factor(block.world), 1.0)
-    unpaid = (bought & ~paid).sum() / open_visits.sum()
+    unpaid = (bought & ~paid).sum() / max(open_visits.sum(), 1)
     free = open_visits & ~bought
-    scale = open_visits.sum() / free.sum()
+    scale = open_visits.sum() / max(free.sum(), 1)
     only_cart = np.maximum(carts * (1 - pays) - unpaid, 0) * scale
     only_detail = carts * (1 / detail - 1) * scale
     only_view = carts / detail * (1 / view - 1) * scale
