@@ -100,6 +100,12 @@ def test_the_right_answer_wins_where_a_mistake_gives_the_same(right, distance):
         assert verdict(solved, wrong).sentence == "a mistake"
 
 
+def test_a_factor_of_a_hundred_is_not_claimed_where_it_cannot_be_told():
+    near_zero = solve(Number(right=0.001, tolerance=0.005))
+    assert "none of the usual mistakes" in verdict(near_zero, 0.3).sentence
+    assert "a hundred times too large" in verdict(solve(Number(right=0.1, tolerance=0.005)), 10).sentence
+
+
 def test_the_mistake_listed_first_wins_and_the_other_is_reported_as_lost():
     solved = solve(Integer(right=1, mistakes={"first": 2, "second": 2, "third": math.nan}))
     assert verdict(solved, 2).sentence == "first"
