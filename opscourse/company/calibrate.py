@@ -349,19 +349,20 @@ def _nodes(company: Company) -> Iterator[Row]:
 
 @figure("Q60")
 def _double_11(company: Company) -> Iterator[Row]:
-    """Orders on the day, and the dip after it, against the four weeks before: Poisson counts, weekday and season removed."""
+    """Orders an active day of settled users, on the day and after it, against the four weeks before: Poisson counts."""
+    signup = company["users"].set_index("user_id")["signup_ts"]
+    season = company["calendar"].set_index("date")["season_factor"]
+
+    def by_day(rows: pd.DataFrame, day: pd.Series) -> pd.Series:
+        settled = (day - rows["user_id"].map(signup)).dt.days >= 30
+        return day[settled].value_counts().sort_index()
+
+    orders = by_day(company["orders"], company["orders"]["ts"].dt.normalize())
+    visits = by_day(company["daily_activity"], company["daily_activity"]["date"]) * season
+    periods = [slice("2024-10-14", "2024-11-10"), slice("2024-11-11", "2024-11-11"), slice("2024-11-12", "2024-11-25")]
+    usual, day, after = (orders[period].sum() / visits[period].sum() for period in periods)
+    variance = [1 / orders[period].sum() for period in periods]
     purchase = company.known.purchase
-    orders = company["orders"]["ts"].dt.normalize().value_counts()
-    calendar = company["calendar"].set_index("date")
-    weekday = dict(enumerate(company.known.presence.weekday))
-    factor = calendar["season_factor"] * calendar["dow"].map(weekday)
-    before = slice("2024-10-14", "2024-11-10")
-    usual = orders.sort_index()[before].sum() / factor[before].sum()
-    day = "2024-11-11"
-    expected = [1 / orders.sort_index()[before].sum(), 1 / orders[day]]
-    yield ratio("orders on Double 11, relative to a usual day", purchase.double11, orders[day] / factor[day] / usual, *expected)
-    after = slice("2024-11-12", "2024-11-25")
-    dip = orders.sort_index()[after].sum()
-    found = dip / factor[after].sum() / usual
+    yield ratio("orders a visit on Double 11, relative to usual", purchase.double11, day / usual, *variance[:2])
     target = 1 - purchase.pulled_forward * (purchase.double11 - 1) / 14
-    yield ratio("orders in the 14 days after it, relative to usual days", target, found, expected[0], 1 / dip)
+    yield ratio("the same in the 14 days after it", target, after / usual, variance[0], variance[2])
