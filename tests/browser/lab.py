@@ -16,6 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from opscourse import notebook
+
 COURSE = Path(__file__).resolve().parents[2]
 PICTURES = COURSE / "screenshots"
 PATIENCE_MS = 120_000  # for what may take long on a busy machine; nothing waits this long when all is well
@@ -68,9 +70,12 @@ class Lab:
         page.on("request", lambda request: self.requests.append(request.url))
 
     def open(self, path: str = "") -> None:
-        """Open JupyterLab, on a notebook of the course or on its first page, and wait until its kernel is ready."""
+        """Open JupyterLab, on a notebook of the course or on its first page; wait for its kernel and for all its cells."""
         self.page.goto(f"{self.address}/lab/tree/{path}?token={TOKEN}" if path else f"{self.address}/?token={TOKEN}")
         self.wait_for_kernel()
+        cells = notebook.read(COURSE / (path or "notebooks/00_start_here.ipynb")).cells
+        code_cells = sum(cell.cell_type == "code" for cell in cells)
+        expect(self.cells().locator(".cm-content")).to_have_count(code_cells, timeout=PATIENCE_MS)
         self.picture("open")
 
     def wait_for_kernel(self) -> None:
