@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from opscourse.errors import ArgumentError
-
 __all__ = ["main"]
 
 PARTS = {
-    "data": ("opscourse.build", "data", "datasets/*.parquet from the simulator"),
+    "data": ("opscourse.company.generate", "build_data", "datasets/*.parquet from the simulator"),
     "cards": ("opscourse.company.cards", "main", "datasets/cards and datapackage.json from the schemas"),
     "keys": ("opscourse.exercise.keys", "main", "datasets/keys from the answers modules and the data"),
     "exercises": ("opscourse.exercise.derive", "main", "exercises/<area> from exercises/solutions"),
@@ -27,14 +25,3 @@ def main(argv: list[str]) -> int:
         return 2 if argv and argv[0] not in ("-h", "--help") else 0
     module, function, _ = PARTS[argv[0]]
     return getattr(import_module(module), function)(argv[1:])
-
-
-def data(argv: list[str]) -> int:
-    """Make the company of the course again; its content hashes are compared in the tests."""
-    from opscourse.company.generate import build_data
-    from opscourse.company.store import PACKAGE
-
-    if argv:
-        raise ArgumentError(f"`opscourse build data` takes no argument, not {argv[0]!r}.")
-    print(f"made {build_data(PACKAGE.parent / 'datasets')}")
-    return 0

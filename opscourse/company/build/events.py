@@ -7,7 +7,7 @@ import numpy as np
 from opscourse.company.build.channels import CHANNELS
 from opscourse.company.build.people import DAY, clock, stamp
 from opscourse.company.build.viewing import chosen
-from opscourse.company.tables.data import EVENTS, PAGES
+from opscourse.company.tables.data import ENTRIES, EVENTS, PAGES
 from opscourse.company.world import Block, Columns, builds, coded, filled, optional, pick
 
 __all__ = ["RELEASE_DAYS"]
@@ -21,7 +21,7 @@ _PAGE_OF = {
     "product_view": "shop", "product_detail": "product", "cart_add": "cart", "order_pay": "checkout",
 }  # fmt: skip
 _PAGES = np.array([PAGES.index(_PAGE_OF.get(name, "home")) for name in EVENTS], dtype=np.int16)
-_ENTRIES = np.array([PAGES.index(page) for page in ("home", "landing", "courses", "live", "shop", "article")], dtype=np.int16)
+_ENTRIES = np.array([PAGES.index(page) for page in ENTRIES], dtype=np.int16)
 _BROWSED = np.array([PAGES.index(page) for page in ("home", "courses", "live", "article", "profile", "shop")], dtype=np.int16)
 _BROWSED_SHARES = (30, 24, 14, 14, 10, 8)
 _GAPS = dict.fromkeys(EVENTS, 20.0) | {"class_complete": 900.0, "class_start": 12.0, "course_view": 15.0, "cart_add": 30.0}
@@ -219,7 +219,7 @@ def sessions(block: Block) -> Columns:
         "utm_source": coded(channel - 1, names),
         "utm_medium": coded(medium, np.array(mediums, dtype=object)),
         "utm_campaign": coded(campaign - 1, table["utm_campaign"]),
-        "entry_page": coded(page[layout["first"]], PAGES),
+        "entry_page": coded(visits["entry"], ENTRIES),
         "exit_page": coded(page[last], PAGES),
         "pages": block["_event_pages"]["pages"],
         "seconds": layout["second"][last] - layout["second"][layout["first"]],

@@ -15,8 +15,10 @@ __all__ = ["DEPTHS"]
 
 GAP = 1_801  # seconds at least between the end of a visit and the next one of the same user: more than half an hour
 DEPTHS = ("nothing", "product_view", "product_detail", "cart_add", "order_pay")
-_ENTRIES = ("home", "landing", "courses", "live", "shop", "article")
-_ENTRY_SHARES = ((0.62, 0.04, 0.14, 0.08, 0.08, 0.04), (0.22, 0.46, 0.06, 0.02, 0.10, 0.14))  # known users, unknown devices
+_ENTRY_SHARES = (  # of tables.data.ENTRIES: users, unknown devices
+    (0.62, 0.04, 0.14, 0.08, 0.08, 0.04),
+    (0.22, 0.46, 0.06, 0.02, 0.10, 0.14),
+)
 
 
 @builds("_second")

@@ -25,6 +25,7 @@ PAGES = (
     "profile",
     "article",
 )
+ENTRIES = ("home", "landing", "courses", "live", "shop", "article")  # pages that a visit may start on
 SYSTEMS = ("ios", "android", "web")
 
 TABLES = (
@@ -72,7 +73,7 @@ TABLES = (
             C("utm_source", "str", "UTM source", null=True),
             C("utm_medium", "str", "UTM medium", null=True),
             C("utm_campaign", "str", "UTM campaign", null=True),
-            C("entry_page", "str", "first page", values=PAGES),
+            C("entry_page", "str", "first page", values=ENTRIES),
             C("exit_page", "str", "last page", values=PAGES),
             C("pages", "int", "pages seen", low=1),
             C("seconds", "int", "seconds from the first to the last event", "seconds", low=0),
