@@ -407,9 +407,9 @@ def test_in_a_kernel_the_answer_is_emitted_for_whoever_judges_outside(lesson):
     nbformat.validate(lesson[1])
 
 
-def run_check(path, company, monkeypatch):
+def run_check(path, company, monkeypatch, *options):
     monkeypatch.setenv("OPSCOURSE_DATA", str(company))
-    command = [sys.executable, "-m", "opscourse.cli", "check", str(path)]
+    command = [sys.executable, "-m", "opscourse.cli", "check", str(path), *options]
     return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=path.parent, check=False)
 
 
@@ -435,6 +435,17 @@ def test_opscourse_check_is_content_with_the_solution(company, tmp_path, monkeyp
     path.write_bytes(SOLUTION.read_bytes())
     done = run_check(path, company, monkeypatch)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "7 of 7 right")
+
+
+def test_opscourse_check_stops_a_cell_that_does_not_end(company, tmp_path, monkeypatch):
+    path = tmp_path / "90_endless.ipynb"
+    cells = [
+        nbformat.v4.new_code_cell(source) for source in ("while True: pass", "from opscourse import check; check('90.4', 'b')")
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    done = run_check(path, company, monkeypatch, "--timeout=1")
+    assert done.returncode == 1
+    assert "✗ code cell 1 stops: Timeout of 1 seconds exceeded" in done.stdout
 
 
 def test_nbval_reports_the_sentence(lesson, company, tmp_path, monkeypatch):

@@ -100,6 +100,31 @@ def test_the_right_answer_wins_where_a_mistake_gives_the_same(right, distance):
         assert verdict(solved, wrong).sentence == "a mistake"
 
 
+def test_rows_and_their_order_can_be_part_of_the_answer():
+    right = pd.DataFrame({"k": ["a", "b", "c"], "rows": [1, 2, 3], "order": [0.1, 0.2, 0.3]})
+    question = Frame(
+        right=right,
+        keys=["k"],
+        columns={"rows": int, "order": 0.01},
+        ordered=True,
+        secret_rows=True,
+        mistakes={"d is none of them": right.replace("c", "d"), "one is missing": right.head(2)},
+    )
+    solved = solve(question)
+    assert solved.lost == {}
+    assert "a" not in json.dumps(solved.form.public()["rows"])
+    told = {
+        "": right,
+        "every row is right, but they are not in the order asked": right[::-1],
+        "d is none of them": right.replace("c", "d"),
+        "these are not the rows asked for": right.replace("c", "f"),
+        "your table has 1 row, asked are 3: these are not the rows asked for": right.head(1),
+        "rows is right; order: not right (asked: within ±0.01)": right.assign(order=0.7),
+    }
+    for sentence, answer in told.items():
+        assert verdict(solved, solved.form.read(answer))[:2] == (not sentence, sentence)
+
+
 def test_a_factor_of_a_hundred_is_not_claimed_where_it_cannot_be_told():
     near_zero = solve(Number(right=0.001, tolerance=0.005))
     assert "none of the usual mistakes" in verdict(near_zero, 0.3).sentence

@@ -19,6 +19,7 @@ __all__ = ["Frame"]
 
 LEVELS = 4  # a hint tells which quarter of a grid step the right value lies in
 WIDTH = 3  # tolerances a grid step
+ROWS, ORDER = "\0rows", "\0order"  # parts of an answer beside its columns, whatever these are called
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,15 +127,15 @@ class Frame(Question):
         """One token a column; one for the rows where they are secret, one for their order where it matters."""
         parts = {name: [self._token(value, name)] for name in value["columns"]}
         if self.secret_rows:
-            parts["rows"] = [_names(sorted(value["rows"]))]
+            parts[ROWS] = [_names(sorted(value["rows"]))]
         if self.ordered:
-            parts["order"] = [_names(value["rows"])]
+            parts[ORDER] = [_names(value["rows"])]
         return parts
 
     def recognised(self, value: dict[str, Any], right: dict[str, Any]) -> Tokens:
         """Wrong rows by their keys; else each column, exact and rounded as a careful student rounds."""
         if sorted(value["rows"]) != sorted(right["rows"]):
-            return {"rows": [_names(sorted(value["rows"]))]}
+            return {ROWS: [_names(sorted(value["rows"]))]}
         parts = self.accepted(value)
         for name, kind in self.columns.items():
             if name in value["columns"] and not isinstance(kind, str):
@@ -174,7 +175,7 @@ class Frame(Question):
         found |= self._slipped(value, {name for name, verdict in found.items() if verdict is None}, find)
         right = [name for name, verdict in found.items() if verdict and verdict.right]
         if len(right) == len(self.columns):
-            if self.ordered and not ((order := find("order", _names(value["rows"]))) and order.right):
+            if self.ordered and not ((order := find(ORDER, _names(value["rows"]))) and order.right):
                 return Verdict(False, "every row is right, but they are not in the order asked")
             others = ", ".join([*value["extra"][:5], *("…" for _ in value["extra"][5:6])])
             ignored = f"(not asked, so ignored: {others})" if others else ""
@@ -200,7 +201,7 @@ class Frame(Question):
             )
         else:
             generic = "these are not the rows asked for"
-        known = find("rows", _names(sorted(rows)))
+        known = find(ROWS, _names(sorted(rows)))
         if known:
             return "" if known.right else known.sentence
         counts = f"your table has {plural(len(rows), 'row')}, asked are {self.count}: "

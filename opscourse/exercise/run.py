@@ -133,7 +133,8 @@ def _cell(item: Any, failure: BaseException | None) -> Cell:
         said[checked[2]] = (checked[1], checked[3])
     stopped = ""
     if failure is not None and not checked:
-        stopped = _own_error(error, item.cell.source) if error else str(failure).splitlines()[0]
+        interrupted = error is None or error["ename"] == "KeyboardInterrupt"  # by nbval, which says after how long
+        stopped = str(failure).splitlines()[0] if interrupted else _own_error(error, item.cell.source)
     return Cell(f"code cell {item.cell_num + 1}", list(_asked(item.cell.source)), said, stopped)
 
 
