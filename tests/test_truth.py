@@ -27,7 +27,7 @@ def test_the_list_has_every_name_with_its_meaning_and_every_name_on_it_can_be_as
     assert set(HIDDEN) <= set(listed.index)
     for name, value in listed["value"].items():
         asked = opscourse.truth(name)
-        assert name in HIDDEN or asked == value
+        assert value == "a table" and len(asked) > 0 if hasattr(asked, "columns") else asked == value
 
 
 @pytest.mark.parametrize(("given", "near"), [("quality.efect", "quality.effect"), ("retention.d3", "retention.d30")])
