@@ -43,10 +43,19 @@ def numbers(prose: list[NotebookNode], code: list[NotebookNode], marked: list[No
     for cell, found in said.items():
         for number in found:
             if not any(number.agrees_with(other) for other in everything) and not number.is_among(given):
-                yield cell, f"the number {number.text} is printed by no marked cell"
+                yield cell, f"the number {number.text} is printed by no marked cell{hint(number, code)}"
     for cell, found in shown.items():
         if found and not any(number.agrees_with(other) for others in said.values() for number in others for other in found):
             yield cell, "marked, but the prose uses none of the numbers it prints"
+
+
+def hint(number: Stated, code: list[NotebookNode]) -> str:
+    """Where a number is shown without being compared, for whoever has to mend it."""
+    for cell in code:
+        text = "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+        if any(number.agrees_with(Stated(*found)) for found in NUMBER.findall(text)):
+            return f" ({cell.id} shows it: print it there, and mark the cell)"
+    return ""
 
 
 class Stated:
