@@ -14,25 +14,10 @@ from zlib import crc32
 import numpy as np
 
 __all__ = [
-    "Arrival",
-    "Checkout",
-    "Content",
-    "Coupon",
-    "Dirt",
-    "Feedback",
-    "Freshness",
-    "Lifetime",
-    "Membership",
-    "Parameters",
-    "Patience",
-    "Persona",
-    "Presence",
-    "Purchase",
-    "Quality",
-    "Service",
-    "Source",
-    "Survey",
-]
+    "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
+    "Parameters", "Patience", "Persona", "Presence", "Purchase", "Quality", "Service", "Source", "Survey",
+    "known", "varied",
+]  # fmt: skip
 
 
 def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[float, float] | None = None) -> Any:

@@ -10,9 +10,9 @@ import pyarrow as pa
 from opscourse.company.build.calendar import DAYS, FIRST_DAY
 from opscourse.company.world import Columns, World, builds
 
-__all__ = ["CHANNELS", "Channel", "campaign_of", "campaign_plan", "channel_response", "daily_spend"]
+__all__ = ["CHANNELS", "USERS_AT_PLAN", "Channel", "campaign_of", "campaign_plan", "channel_response", "daily_spend"]
 
-USERS_AT_PLAN = 20_000  # the budgets below are for a company of this many users; they grow in proportion
+USERS_AT_PLAN = 20_000  # budgets, tickets, places are stated for so many users, and grow in proportion
 
 
 class Channel(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, NODES
+from opscourse.company.build.channels import USERS_AT_PLAN
 from opscourse.company.tables.content import KINDS, TOPICS
 from opscourse.company.world import Columns, World, builds
 
@@ -107,7 +108,7 @@ def live_classes(world: World) -> Columns:
         "start_ts": start[order].astype("datetime64[s]"),
         "minutes": stream.choice([30, 45, 60], CLASSES, p=[0.35, 0.45, 0.20]),
         "topic": topic,
-        "capacity": np.ceil(places * max(world.users / 20_000, 0.1)).astype(np.int64),
+        "capacity": np.ceil(places * max(world.users / USERS_AT_PLAN, 0.1)).astype(np.int64),
     }
 
 

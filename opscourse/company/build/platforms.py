@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index, node_factor
+from opscourse.company.build.channels import USERS_AT_PLAN
 from opscourse.company.tables.content import KINDS, PLATFORMS
 from opscourse.company.world import Columns, World, builds
 
@@ -131,7 +132,7 @@ def _rates(world: World, stream: np.random.Generator, item: np.ndarray, platform
     score = field["completion"] * quality + field["reaction"] * reaction + field["saving"] * saving
     fit = np.exp(-0.5 * (longer * np.log(2) / field["tolerance"]) ** 2)
     on = {name: platform == PLATFORMS.index(name) for name in ("zh", "bili")}
-    scale = world.users / 20_000
+    scale = world.users / USERS_AT_PLAN
     like = field["like"] * gain * np.exp(0.55 * reaction)
     return {
         "impressions": scale * field["reach"] * (0.05 + 0.95 * fit) * np.exp(1.1 * score + true["luck"][item] - 1.1),

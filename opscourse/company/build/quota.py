@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY
+from opscourse.company.build.channels import USERS_AT_PLAN
 from opscourse.company.build.people import DAY, EARLIEST, LATEST, clock
 from opscourse.company.world import Block, Columns, World, builds
 
 __all__ = ["MONTHS", "MONTH_OF_DAY", "drawn_days", "month_index", "quota", "second_of_day"]
 
-USERS_AT_PLAN = 20_000  # monthly totals are stated for a company of this many users; they grow in proportion
 MONTH_OF_DAY = (FIRST_DAY + np.arange(DAYS)).astype("datetime64[M]").astype(int) - FIRST_DAY.astype("datetime64[M]").astype(int)
 MONTHS = int(MONTH_OF_DAY[-1]) + 1
 

@@ -7,6 +7,7 @@ import numpy as np
 from opscourse.company.build.calendar import day_index
 from opscourse.company.build.people import DAY, stamp
 from opscourse.company.build.quota import MONTHS, drawn_days, month_index, quota, second_of_day
+from opscourse.company.parameters import Service
 from opscourse.company.world import Block, Columns, World, builds, coded, optional, pick
 
 __all__ = ["monthly_tickets", "tickets"]
@@ -85,7 +86,7 @@ def tickets(block: Block) -> Columns:
     }
 
 
-def _delays(stream: np.random.Generator, service: object, second: np.ndarray) -> np.ndarray:
+def _delays(stream: np.random.Generator, service: Service, second: np.ndarray) -> np.ndarray:
     """Minutes until the first answer: log-normal; from its first day, triage cuts the mean much and the median little."""
     median, sigma = service.response_median, service.response_sigma
     later_median = median * (1 - service.triage_median)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from opscourse.company.build.calendar import DAYS
 from opscourse.company.build.people import DAY, START, stamp
 from opscourse.company.build.quota import MONTHS, drawn_days, quota, second_of_day
 from opscourse.company.build.touchpoints import TOUCHPOINTS
@@ -82,14 +83,11 @@ def _asked(block: Block, stream: np.random.Generator) -> tuple[np.ndarray, np.nd
         moment = block[table][column].astype("datetime64[s]").astype(np.int64) - START
         some = stream.choice(moment.size, min(counts[number].sum(), moment.size), replace=False)
         asked = moment[some] + (hours * 3600 * stream.uniform(0.5, 1.5, some.size)).astype(np.int64)
-        inside = asked < MONTHS_END
+        inside = asked < DAYS * DAY
         user.append(block[table]["user_id"][some][inside] - block.first_user)
         second.append(asked[inside])
         trigger.append(np.full(int(inside.sum()), number))
     return np.concatenate(user), np.concatenate(second), np.concatenate(trigger)
-
-
-MONTHS_END = 547 * DAY
 
 
 def _touchpoint(stream: np.random.Generator, trigger: np.ndarray) -> np.ndarray:
