@@ -49,6 +49,15 @@ class Made(NamedTuple):
     table: Table
 
 
+class Finished(NamedTuple):
+    """One block whose tables are written: what the manifest and the summary tables need to know of it."""
+
+    index: int
+    entries: dict[str, dict[str, Any]]
+    counts: dict[str, Any]
+    users: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a worker needs to know to make any block."""
@@ -234,16 +243,17 @@ def _make(plan: Plan, workers: int | None, progress: bool) -> None:
 
     world = plan.world()
     made: dict[str, list[dict[str, Any]]] = {}
-    for wanted in plan.scoped("reference"):
-        made[wanted.file] = [_save(plan, wanted, world[wanted.builder], None)]
     totals: dict[str, Any] = {}
     blocks: dict[int, dict[str, dict[str, Any]]] = {}
-    with tqdm(total=plan.users, unit=" users", unit_scale=True, disable=not progress, desc="Jiadong") as bar:
-        for index, entries, counts, size in _blocks(plan, world, workers):
-            blocks[index] = entries
-            for name, count in counts.items():
-                totals[name] = totals[name] + count if name in totals else count
-            bar.update(size)
+    with _blocks(plan, world, workers) as finished:  # workers begin at once; meanwhile, what does not depend on users
+        for wanted in plan.scoped("reference"):
+            made[wanted.file] = [_save(plan, wanted, world[wanted.builder], None)]
+        with tqdm(total=plan.users, unit=" users", unit_scale=True, disable=not progress, desc="Jiadong") as bar:
+            for index, entries, counts, size in finished:
+                blocks[index] = entries
+                for name, count in counts.items():
+                    totals[name] = totals[name] + count if name in totals else count
+                bar.update(size)
     for index in sorted(blocks):
         for file, entry in blocks[index].items():
             made.setdefault(file, []).append(entry)
@@ -274,18 +284,18 @@ def _entry(parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[tuple[int, dict[str, Any], dict[str, Any], int]]:
-    """Make all blocks, here or in worker processes, in any order."""
+@contextlib.contextmanager
+def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[Iterator[Finished]]:
+    """All blocks, as they are made in any order: by worker processes, or here when asked for if one is enough."""
     workers = min(workers or min(2, os.cpu_count() or 1), world.n_blocks)
     if workers == 1:
-        for index in range(world.n_blocks):
-            yield _block(plan, world, index)
+        yield (_block(plan, world, index) for index in range(world.n_blocks))
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(plan,)) as pool:
         try:
-            for done in as_completed([pool.submit(_work, index) for index in range(world.n_blocks)]):
-                yield done.result()
+            submitted = [pool.submit(_work, index) for index in range(world.n_blocks)]
+            yield (done.result() for done in as_completed(submitted))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -306,17 +316,17 @@ def _start(plan: Plan) -> None:
     _given.update(plan=plan, world=plan.world())
 
 
-def _work(index: int) -> tuple[int, dict[str, Any], dict[str, Any], int]:
+def _work(index: int) -> Finished:
     return _block(_given["plan"], _given["world"], index)
 
 
-def _block(plan: Plan, world: World, index: int) -> tuple[int, dict[str, Any], dict[str, Any], int]:
-    """Write the tables of one block; return what the manifest and the summary tables need to know of it."""
+def _block(plan: Plan, world: World, index: int) -> Finished:
+    """Write the tables of one block."""
     block = world.block(index)
     part = None if world.n_blocks == 1 else index
     entries = {wanted.file: _save(plan, wanted, block[wanted.builder], part) for wanted in plan.scoped("block")}
     counts = {name: count(block) for name, count in TALLIES.items()} if plan.scoped("summary") else {}
-    return index, entries, counts, block.size
+    return Finished(index, entries, counts, block.size)
 
 
 def _save(plan: Plan, wanted: Made, columns: dict[str, Any], part: int | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ __all__ = [
     "coded",
     "filled",
     "optional",
+    "ordered",
     "pick",
     "tallies",
 ]
@@ -84,6 +85,20 @@ def filled(first: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """first[0], first[0]+1, ... (counts[0] of them), then the same from first[1]: the ranges one after the other."""
     ends = np.cumsum(counts)
     return np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if ends.size else 0)
+
+
+def ordered(*keys: np.ndarray) -> np.ndarray:
+    """Rows in ascending order of the first key, then of the next; ties keep their order. Keys are whole numbers from 0.
+
+    Sixteen bits at a time, which numpy sorts by counting: several times faster than comparing.
+    """
+    order: np.ndarray | None = None
+    for key in reversed(keys):
+        most = int(key.max(initial=0))
+        for shift in range(0, max(most.bit_length(), 1), 16):
+            digit = (key >> shift).astype(np.uint16)
+            order = np.argsort(digit, kind="stable") if order is None else order[np.argsort(digit[order], kind="stable")]
+    return np.arange(0) if order is None else order
 
 
 def pick(stream: np.random.Generator, shares: Any, size: int, row: np.ndarray | None = None) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.channels import CHANNELS
 from opscourse.company.build.experiments import BALANCED, IN_POINTS, TESTS, Test
+from opscourse.company.build.orders import SPAN
 from opscourse.company.build.people import DAY, GOLDEN, START, clock, stamp
 from opscourse.company.world import Block, Columns, builds, coded, optional
 
@@ -252,14 +253,10 @@ def _count(block: Block, user: np.ndarray, start: np.ndarray, end: np.ndarray, w
 
 def _spent(block: Block, user: np.ndarray, second: np.ndarray, horizon: int) -> np.ndarray:
     """What each user paid for orders within `horizon` days of a moment, in CNY."""
-    orders = block["orders"]
-    paid = np.flatnonzero(orders["paid"])
-    span = np.int64(10_000) * DAY
-    key = (orders["user_id"][paid] - block.first_user) * span + orders["ts"][paid].astype(np.int64) - START
-    turn = np.argsort(key, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(orders["net_cny"][paid][turn])])
-    low = np.searchsorted(key[turn], user * span + second)
-    high = np.searchsorted(key[turn], user * span + second + horizon * DAY)
+    paid = block["_paid"]
+    total = np.concatenate([[0.0], np.cumsum(paid["net_cny"])])
+    low = np.searchsorted(paid["key"], user * SPAN + second)
+    high = np.searchsorted(paid["key"], user * SPAN + second + horizon * DAY)
     return (total[high] - total[low]).round(2)
 
 

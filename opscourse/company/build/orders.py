@@ -6,11 +6,12 @@ import numpy as np
 
 from opscourse.company.build.activity import WINDOW
 from opscourse.company.build.calendar import DAYS, day_index
-from opscourse.company.build.people import DAY, EARLIEST, LATEST, clock, stamp
-from opscourse.company.world import Block, Columns, builds, coded, filled, pick
+from opscourse.company.build.people import DAY, EARLIEST, LATEST, START, clock, stamp
+from opscourse.company.world import Block, Columns, builds, coded, filled, ordered, pick
 
-__all__ = []
+__all__ = ["SPAN"]
 
+SPAN = 10_000 * DAY  # more seconds than any calendar here
 _POPULARITY = 0.85  # sales of the k-th most popular product fall as k to this power
 _QUANTITIES = (0.88, 0.09, 0.03)
 _DISCOUNTS = (0.05, 0.10, 0.15, 0.20, 0.30)
@@ -43,9 +44,10 @@ def times(block: Block) -> Columns:
     made = block["_events"]["order_second"]
     inside = (day >= WINDOW[0]) & (day < WINDOW[1])
     second[inside] = made[inside]
+    turn = ordered(second)
     rank = np.empty(row.size, dtype=np.int64)
-    rank[np.argsort(second, kind="stable")] = np.arange(row.size)
-    return {"second": second, "rank": rank}
+    rank[turn] = np.arange(row.size)
+    return {"second": second, "turn": turn, "rank": rank}
 
 
 @builds("_baskets")
@@ -92,7 +94,7 @@ def orders(block: Block) -> Columns:
     discount = np.where(coupon, (gross * rate).round(2), 0.0)
     refunded = stream.random(size) < block.parameters.purchase.refunded
     method = coded(pick(stream, (0.55, 0.36, 0.06, 0.03), size), ("wechat_pay", "alipay", "card", "points"))
-    turn = np.argsort(times["rank"])
+    turn = times["turn"]
     columns = {
         "user_id": user + np.int64(block.first_user),
         "ts": stamp(times["second"]),
@@ -107,12 +109,22 @@ def orders(block: Block) -> Columns:
     return {"order_id": block.first_id + np.arange(size)} | {name: values.take(turn) for name, values in columns.items()}
 
 
+@builds("_paid")
+def paid(block: Block) -> Columns:
+    """Paid orders by user and time, found by a `key` of both: the user's place in the block times `SPAN`, plus the second."""
+    orders = block["orders"]
+    rows = np.flatnonzero(orders["paid"])
+    user = orders["user_id"][rows] - block.first_user
+    turn = ordered(user)  # orders are in order of time already
+    key = user * SPAN + orders["ts"][rows].astype(np.int64) - START
+    return {"key": key[turn], "order_id": orders["order_id"][rows][turn], "net_cny": orders["net_cny"][rows][turn]}
+
+
 @builds("order_items")
 def order_items(block: Block) -> Columns:
     """One row a product of an order, in order of the orders' time."""
-    lines, rank = block["_baskets"], block["_orders"]["rank"]
+    lines, turn = block["_baskets"], block["_orders"]["turn"]
     first = np.cumsum(lines["lines"]) - lines["lines"]
-    turn = np.argsort(rank)
     counts = lines["lines"][turn]
     index = filled(first[turn], counts)
     return {

@@ -7,7 +7,7 @@ import numpy as np
 from opscourse.company.build.calendar import DAYS, FIRST_DAY
 from opscourse.company.build.channels import USERS_AT_PLAN
 from opscourse.company.build.people import DAY, EARLIEST, LATEST, clock
-from opscourse.company.world import Block, Columns, World, builds
+from opscourse.company.world import Block, Columns, World, builds, ordered
 
 __all__ = ["MONTHS", "MONTH_OF_DAY", "drawn_days", "month_index", "quota", "second_of_day"]
 
@@ -49,7 +49,7 @@ def quota(block: Block, totals: np.ndarray) -> np.ndarray:
 def drawn_days(block: Block, stream: np.random.Generator, counts: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
     """Draw rows of `_days` without repetition, `counts[m]` in month m; fewer where a month has fewer."""
     rows = np.arange(block["_days"]["day"].size) if allowed is None else np.flatnonzero(allowed)
-    rows = rows[np.argsort(MONTH_OF_DAY[block["_days"]["day"][rows]], kind="stable")]
+    rows = rows[ordered(MONTH_OF_DAY[block["_days"]["day"][rows]])]
     start = np.searchsorted(MONTH_OF_DAY[block["_days"]["day"][rows]], np.arange(MONTHS + 1))
     chosen = [
         rows[low + stream.choice(high - low, min(count, high - low), replace=False)]

@@ -6,8 +6,9 @@ import numpy as np
 
 from opscourse.company.build.activity import WINDOW
 from opscourse.company.build.channels import CHANNELS, campaign_of
-from opscourse.company.build.people import DAY, START, stamp
-from opscourse.company.world import Block, Columns, builds, coded, optional
+from opscourse.company.build.orders import SPAN
+from opscourse.company.build.people import DAY, stamp
+from opscourse.company.world import Block, Columns, builds, coded, optional, ordered
 
 __all__ = ["LOOKBACK"]
 
@@ -35,7 +36,7 @@ def marketing_touches(block: Block) -> Columns:
     channel = np.concatenate([visits["channel"][clicked].astype(np.int64), channel])
     campaign = np.concatenate([visits["campaign"][clicked], campaign])
     click = np.arange(device.size) < clicked.size
-    order = np.argsort(second, kind="stable")
+    order = ordered(second)
     device, second, channel, campaign, click = (x[order] for x in (device, second, channel, campaign, click))
     user = block["devices"]["user_id"].fill_null(0).to_numpy()[device]
     converted = _converted(block, user, second)
@@ -61,15 +62,11 @@ def marketing_touches(block: Block) -> Columns:
 
 def _converted(block: Block, user: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The user's first paid order within a week of each contact, 0 if there is none."""
-    orders = block["orders"]
-    paid = np.flatnonzero(orders["paid"])
-    at = orders["ts"][paid].astype(np.int64) - START
-    span = np.int64(10_000) * DAY
-    key = (orders["user_id"][paid] - block.first_user) * span + at
-    by_key = np.argsort(key, kind="stable")
-    wanted = (user - block.first_user) * span + second
-    place = np.searchsorted(key[by_key], wanted)
-    found = np.append(key[by_key], np.iinfo(np.int64).max)[place]
-    within = (user > 0) & (found - wanted <= LOOKBACK) & (found >= wanted)
-    identity = np.append(orders["order_id"][paid][by_key], 0)[place]
-    return np.where(within, identity, 0)
+    paid = block["_paid"]
+    known = np.flatnonzero(user > 0)
+    wanted = (user[known] - block.first_user) * SPAN + second[known]
+    place = np.searchsorted(paid["key"], wanted)
+    soon = np.append(paid["key"], np.iinfo(np.int64).max)[place] - wanted <= LOOKBACK
+    converted = np.zeros(user.size, dtype=np.int64)
+    converted[known] = np.where(soon, np.append(paid["order_id"], 0)[place], 0)
+    return converted

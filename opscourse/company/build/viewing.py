@@ -9,7 +9,7 @@ from opscourse.company.build.people import DAY, EARLIEST, START, stamp
 from opscourse.company.build.quota import second_of_day
 from opscourse.company.tables.content import TOPICS
 from opscourse.company.tables.data import EVENTS
-from opscourse.company.world import Block, Columns, World, builds, filled, optional, pick
+from opscourse.company.world import Block, Columns, World, builds, filled, optional, ordered, pick
 
 __all__ = ["chosen", "class_attendance", "content_views"]
 
@@ -82,7 +82,7 @@ def plays(block: Block) -> Columns:
 
 def _number(group: np.ndarray) -> np.ndarray:
     """Count the members of each group from 0, in their order."""
-    order = np.argsort(group, kind="stable")
+    order = ordered(group)
     counts = np.unique(group[order], return_counts=True)[1]
     number = np.empty(group.size, dtype=np.int64)
     number[order] = filled(np.zeros(counts.size, dtype=np.int64), counts)
@@ -98,8 +98,9 @@ def content_views(block: Block) -> Columns:
     second = days["day"][day_row].astype(np.int64) * DAY + second_of_day(block, stream, day_row)
     second[started["view"][::-1]] = block["_events"]["second"][started["event"]][::-1]  # the first of several starts counts
     length = items["minutes"][item]
-    key = days["user"][day_row].astype(np.int64) * (items["content_id"].size + 1) + item
-    order = np.argsort(key, kind="stable")
+    user = days["user"][day_row]
+    key = user.astype(np.int64) * (items["content_id"].size + 1) + item
+    order = ordered(user, item)
     key, share, second, length, likes = (values[order] for values in (key, share, second, length, likes))
     first = np.flatnonzero(np.diff(key, prepend=-1))
     return {
@@ -155,7 +156,7 @@ def class_attendance(block: Block) -> Columns:
     present = np.where(joined, np.clip(np.minimum(present, days["minutes"][active]), 1, None), 0)
     late = np.clip(stream.normal(0, 150, user.size), -600, 900).astype(np.int64)
     arrived = np.maximum(start + late, booked + 5)
-    order = np.lexsort((user, index))
+    order = ordered(index, user)
     columns = {
         "class_id": index + 1,
         "user_id": user + block.first_user,

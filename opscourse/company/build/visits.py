@@ -9,7 +9,7 @@ from opscourse.company.build.calendar import day_index
 from opscourse.company.build.channels import CHANNELS, campaign_of
 from opscourse.company.build.experiments import STEP_TEST
 from opscourse.company.build.people import DAY, EARLIEST, LATEST, clock
-from opscourse.company.world import Block, Columns, builds, filled, pick
+from opscourse.company.world import Block, Columns, builds, filled, ordered, pick
 
 __all__ = ["DEPTHS"]
 
@@ -111,7 +111,7 @@ def visits(block: Block) -> Columns:
     unknown["abandoned"] = (stream.random(count) < share) & ~waits
     unknown["seconds"] = (20 + stream.exponential(150, count)).astype(np.int64).clip(max=1_100)
     both = {name: np.concatenate([known[name], unknown[name]]) for name in unknown}
-    order = np.argsort(both["second"], kind="stable")
+    order = ordered(both["second"])
     both = {name: values[order] for name, values in both.items()}
     both["order_index"] = _order_index(block, both)
     both["depth"] = _depths(block, stream, both)
