@@ -23,7 +23,7 @@ from opscourse.periods import DAY_US, duration, period_of, period_start, whole
 __all__ = ["activity", "cohort_average", "cohorts", "proportion_interval", "retention"]
 
 KINDS = ("n_day", "window_24h", "unbounded", "bracket")
-INTERVALS = ("wilson", "beta", "jeffreys", "agresti_coull", "normal")
+INTERVALS = ("wilson", "beta", "agresti_coull", "normal")
 
 
 def retention(
@@ -94,7 +94,7 @@ def retention(
     0    1         2         1   0.5
     """
     one_of(kind, KINDS, "kind")
-    windows = _windows(days, kind, width)
+    days, length = _windows(days, kind, width)
     by = names(by, "by", ("day", "eligible", "retained", "rate", "low", "high"))
     hours = kind == "window_24h"
     if hours and timestamp_col is None:
@@ -106,36 +106,24 @@ def retention(
     log, people = eventlog.same_key(log, people, user_col)
     end = (eventlog.last_day(observed_until, facts["max__at"] // DAY_US) + 1) * DAY_US
 
-    # Counted in blocks of 24 hours since the sign-up, or of calendar days since the midnight before it.
-    since = log.filter(nw.col("_at") < end).join(people.select("_user", "_first"), on="_user", how="inner")
-    since = since.select("_user", "_first", whole(nw.col("_at") - nw.col("_first"), DAY_US).alias("_age"))
-    may = {n: nw.col("_first") <= end - (last + 1) * DAY_US for n, last in windows.items()}
+    # Days are blocks of 24 hours since the sign-up, or since the midnight before it; _seen are completely observed.
+    people = people.with_columns(_seen=whole(nw.lit(end) - nw.col("_first"), DAY_US))
+    since = log.filter(nw.col("_at") < end).join(people, on="_user", how="inner")
+    since = since.with_columns(_age=whole(nw.col("_at") - nw.col("_first"), DAY_US))
     if kind == "unbounded":
-        hit = {n: nw.col("_age") >= n for n in windows}
-        since = since.filter(nw.col("_age") >= min(windows))
+        last = since.filter(nw.col("_age") >= min(days)).group_by("_user", *by).agg(nw.col("_age").max().alias("_day"))
+        returned = last.group_by(*by, "_day").agg(nw.len().alias("users"))
     else:
-        hit = {n: nw.col("_age").is_between(n, last) & may[n] for n, last in windows.items()}
-        since = since.filter(nw.col("_age").is_in([age for n, last in windows.items() for age in range(n, last + 1)]))
-    returned = since.select("_user", *(test.cast(nw.Int64).alias(f"_hit{n}") for n, test in hit.items()))
-    returned = returned.group_by("_user").agg(nw.col(f"_hit{n}").max() for n in windows)
-    flags = people.join(returned, on="_user", how="left").with_columns(
-        *(nw.col(f"_hit{n}").fill_null(0).cast(nw.Int64) for n in windows),
-        *(test.cast(nw.Int64).alias(f"_may{n}") for n, test in may.items()),
-    )
-    sums = [nw.col(f"_{what}{n}").sum() for n in windows for what in ("may", "hit")]
-    wide = source.collect(flags.group_by(by).agg(sums) if by else flags.select(sums))
-    number = {
-        n: [
-            nw.lit(n).cast(nw.Int64).alias("day"),
-            nw.col(f"_may{n}").cast(nw.Int64).alias("eligible"),
-            nw.col(f"_hit{n}").cast(nw.Int64).alias("retained"),
-        ]
-        for n in windows
-    }
-    counts = nw.concat([wide.select(*by, *columns) for columns in number.values()]).sort(*by, "day")
-    if not counts["retained"].sum():
+        pairs = [(n + later, n) for n in days for later in range(length)]  # each day since the sign-up, and a window it is in
+        windows = source.table({"_age": [age for age, _ in pairs], "_day": [n for _, n in pairs]})
+        inside = since.join(windows, on="_age", how="inner").filter(nw.col("_day") + length <= nw.col("_seen"))
+        returned = inside.group_by(*by, "_day").agg(nw.col("_user").n_unique().alias("users"))
+    returned = source.collect(returned)
+    if not len(returned):
         eventlog.check_overlap(source, log, people, user_col)
-    return source.answer(_with_rate(counts, interval, confidence))
+    observed = source.collect(people.group_by(*by, "_seen").agg(nw.len().alias("users")))
+    ever = kind == "unbounded"
+    return source.answer(_with_rate(_counts(source, observed, returned, by, days, length, ever), interval, confidence))
 
 
 def cohorts(
@@ -312,13 +300,14 @@ def activity(
     start, until = int(facts["min__day"]), eventlog.last_day(observed_until, facts["max__day"])
     if until < start:
         raise ArgumentError(f"observed_until is {observed_until}, before the log begins on {period_start(start, 'day')}.")
-    seen, known = days.filter(nw.col("_day") <= until).unique(), nw.lit(True)
+    known = nw.lit(True)
     if users is not None:
         people = eventlog.people(source, user_col, {"_first": (signup_col, "day")})
-        seen, people = eventlog.same_key(seen, people, user_col)
-        eventlog.check_overlap(source, seen, people, user_col)
-        seen = seen.join(people, on="_user", how="inner").filter(nw.col("_day") >= nw.col("_first"))
+        days, people = eventlog.same_key(days, people, user_col)
         known = nw.col("_first") >= start
+    seen = days.filter(nw.col("_day") <= until).unique()
+    if users is not None:
+        seen = seen.join(people, on="_user", how="inner").filter(nw.col("_day") >= nw.col("_first"))
     # One row for each user and active day, with the days until the same user's next one; above a month all are the same.
     following, previous = (nw.col("_day").shift(step).over("_user", order_by="_day") for step in (-1, 1))
     spells = seen.with_columns(_gap=(following - nw.col("_day")).fill_null(MONTH + 1), _new=previous.is_null() & known)
@@ -329,6 +318,8 @@ def activity(
         source.collect(counts.agg(nw.len().alias("users"))), "_day", "_gap", "_new", "users"
     ):
         spell[day - start, days_ahead, new] = count
+    if users is not None and not spell.any():
+        eventlog.check_overlap(source, days, people, user_col)
     return source.answer(source.build(accounts(spell, start)))
 
 
@@ -342,7 +333,7 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
     Parameters
     ----------
     successes, n : whole numbers, or arrays or Series of them; 0 <= successes <= n.
-    method : "wilson", "beta", "jeffreys", "agresti_coull" or "normal".
+    method : "wilson", "beta", "agresti_coull" or "normal".
     confidence : fraction between 0 and 1.
 
     Returns
@@ -381,8 +372,8 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
     return (low, high) if low.ndim else (float(low), float(high))
 
 
-def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) -> dict[int, int]:
-    """For each n: the last day since the sign-up that must have been observed."""
+def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) -> tuple[list[int], int]:
+    """The first days of the windows, sorted, and how many days each needs to be observed."""
     days = list(days) if isinstance(days, Iterable) else [days]
     if not days or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0 for n in days):
         raise ArgumentError(f"days is {days!r}; give one or more whole numbers from 0, for example (1, 7, 30).")
@@ -391,7 +382,27 @@ def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) ->
         length, rest = divmod(duration(width, "width"), dt.timedelta(days=1))
         if rest:
             raise ArgumentError(f"width is {width!r}; a bracket is made of whole days, for example '7d'.")
-    return {int(n): int(n) + length - 1 for n in days}
+    return sorted({int(n) for n in days}), length
+
+
+def _counts(
+    source: Source, observed: nw.DataFrame, returned: nw.DataFrame, by: list[str], days: list[int], length: int, ever: bool
+) -> nw.DataFrame:
+    """Eligible and retained users by segment and day, from the users by days observed, and by day on which they returned."""
+    segments = observed.select(by).unique().sort(by) if by else None
+    seen, back = eventlog.tally(observed, by, "_seen"), eventlog.tally(returned, by, "_day")
+    columns: dict[str, list[int]] = {"day": [], "eligible": [], "retained": []}
+    for segment in map(eventlog.plain, segments.rows()) if by else [()]:
+        came = back.get(segment, {})
+        for n in days:
+            columns["day"].append(n)
+            columns["eligible"].append(sum(users for observed, users in seen[segment].items() if observed >= n + length))
+            columns["retained"].append(sum(users for day, users in came.items() if day >= n) if ever else came.get(n, 0))
+    counts = source.build({name: (values, nw.Int64) for name, values in columns.items()})
+    if not by:
+        return counts
+    labels = segments[[row for row in range(len(segments)) for _ in days]]
+    return labels.with_columns(counts[name] for name in columns)
 
 
 def _with_rate(counts: nw.DataFrame, interval: str | None, confidence: float) -> nw.DataFrame:

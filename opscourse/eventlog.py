@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source
 from opscourse.periods import day_of
 
-__all__ = ["check_overlap", "integers", "last_day", "people", "same_key"]
+__all__ = ["check_overlap", "integers", "last_day", "people", "plain", "same_key", "tally"]
 
 
 def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], by: Iterable[str] = ()) -> nw.LazyFrame:
@@ -25,8 +27,8 @@ def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], b
     often = source.collect(often.sort("_user"))
     if count := len(often):
         raise ArgumentError(
-            f"{count:,} users have more than one sign-up or segment in users, for example {user_col} {often['_user'][0]} with"
-            f" {often['times'][0]}; keep one row for each.",
+            f"users has more than one sign-up or segment for {count:,} of its users, for example {user_col}"
+            f" {often['_user'][0]} with {often['times'][0]}; keep one row for each.",
             column=user_col,
             count=count,
         )
@@ -63,3 +65,16 @@ def last_day(observed_until: str | dt.date | None, default: int) -> int:
 def integers(frame: nw.DataFrame, *columns: str) -> list[tuple[int, ...]]:
     """The rows of some whole-number columns."""
     return [tuple(map(int, row)) for row in frame.select(*columns).rows()]
+
+
+def tally(frame: nw.DataFrame, by: Sequence[str], number: str) -> dict[tuple, dict[int, int]]:
+    """Segment -> number -> users."""
+    found: dict[tuple, dict[int, int]] = {}
+    for *segment, n, users in frame.select(*by, number, "users").rows():
+        found.setdefault(plain(segment), {})[int(n)] = int(users)
+    return found
+
+
+def plain(segment: Iterable[Any]) -> tuple:
+    """The values of a segment, with None for any kind of empty."""
+    return tuple(None if pd.isna(value) else value for value in segment)

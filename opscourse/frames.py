@@ -65,8 +65,8 @@ class Source:
         ----------
         table : the name under which the frame was given.
         key : new name -> column, taken as it is; must not be empty.
-        time : new name -> (date or timestamp column, unit "us", "day", "week" or "month"), turned into the number of that
-            period since 1970 in local time; must not be empty.
+        time : new name -> (date or timestamp column, unit of `period`), turned into a number since 1970 in local time; must not
+            be empty.
         number : new name -> numeric column, turned into floats; must be finite.
         keep : columns passed through under their own names; may be empty.
 
@@ -76,9 +76,10 @@ class Source:
         """
         key, time, number = dict(key or {}), dict(time or {}), dict(number or {})
         origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
-        frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])))
+        times = list(dict.fromkeys(column for column, _ in time.values()))
+        frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
         schema = frame.collect_schema()
-        self._check_types(table, frame, [column for column, _ in time.values()], list(number.values()))
+        self._check_types(table, frame, times, list(number.values()))
         chosen = frame.select(
             *(nw.col(column).alias(name) for name, column in key.items()),
             *(period(column, schema[column], unit).alias(name) for name, (column, unit) in time.items()),
@@ -101,31 +102,29 @@ class Source:
                 )
         return chosen, facts
 
-    def _columns(self, table: str, needed: list[str]) -> nw.LazyFrame:
+    def _columns(self, table: str, needed: list[str], times: list[str]) -> nw.LazyFrame:
         """The needed columns of a table, where they will be executed."""
         frame = self.frames[table]
         present = frame.collect_schema().names()
         for column in needed:
             if column not in present:
                 near = get_close_matches(str(column), map(str, present), 1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
+                hint = f"; did you mean {near[0]!r}?" if near else "."
                 raise ArgumentError(
-                    f"{table} has no column {column!r}; {hint}It has: {', '.join(map(str, present))}.", column=column
+                    f"{table} has no column {column!r}{hint} It has: {', '.join(map(str, present))}.", column=column
                 )
         if self.kind.is_pandas():
-            return nw.from_native(self._pandas(frame.select(needed).to_native())).lazy()
+            return nw.from_native(self._pandas(frame.select(needed).to_native(), times)).lazy()
         return frame.lazy().select(needed)
 
-    def _pandas(self, frame: pd.DataFrame) -> Any:
+    def _pandas(self, frame: pd.DataFrame, times: list[str]) -> Any:
         """The same values in types every engine reads alike: no Python dates, no time zones; in DuckDB if that pays."""
-        for column, kind in frame.dtypes.items():
-            if pd.api.types.is_object_dtype(kind) and pd.api.types.infer_dtype(frame[column], skipna=True) in (
-                "date",
-                "datetime",
-            ):
-                frame = frame.assign(**{column: pd.to_datetime(frame[column])})
-            elif isinstance(kind, pd.DatetimeTZDtype):
-                frame = frame.assign(**{column: frame[column].dt.tz_localize(None)})
+        for column in times:
+            values = frame[column]
+            if isinstance(values.dtype, pd.DatetimeTZDtype):
+                frame = frame.assign(**{column: values.dt.tz_localize(None)})
+            elif values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
+                frame = frame.assign(**{column: pd.to_datetime(values)})
         return frame if self._connection is None else self._connection.from_df(frame)
 
     def _check_types(self, table: str, frame: nw.LazyFrame, times: list[str], numbers: list[str]) -> None:
@@ -174,6 +173,15 @@ class Source:
         schema = {name: date if dtype == nw.Date else dtype for name, (_, dtype) in columns.items()}
         return nw.from_dict({name: list(values) for name, (values, _) in columns.items()}, schema, backend=backend)
 
+    def table(self, columns: Mapping[str, Sequence[int]]) -> nw.LazyFrame:
+        """A small table of whole numbers to join with, where the queries are executed."""
+        small = self.build({name: (values, nw.Int64) for name, values in columns.items()}).to_native()
+        if self._connection is not None:
+            small = self._connection.from_df(small)
+        elif self.kind.is_duckdb():
+            small = self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+        return nw.from_native(small).lazy()
+
     def answer(self, frame: nw.DataFrame | nw.LazyFrame) -> Any:
         """Hand a result back as the kind of frame the caller gave."""
         if isinstance(frame, nw.LazyFrame):
@@ -190,11 +198,15 @@ class Source:
 
 def _wrap(table: str, frame: Any) -> nw.DataFrame | nw.LazyFrame:
     try:
-        return nw.from_native(frame)
-    except TypeError as error:
-        raise ArgumentError(
-            f"{table} is a {type(frame).__name__}; give a pandas, Polars or DuckDB frame.", table=table
-        ) from error
+        wrapped = nw.from_native(frame)
+    except nw.exceptions.DuplicateError as error:
+        raise ArgumentError(f"{table} has two columns of one name; rename one of them. {error}", table=table) from error
+    except TypeError:
+        wrapped = None
+    kind = nw.Implementation.UNKNOWN if wrapped is None else wrapped.implementation
+    if not (kind.is_pandas() or kind.is_polars() or kind.is_duckdb()):
+        raise ArgumentError(f"{table} is a {type(frame).__name__}; give a pandas, Polars or DuckDB frame.", table=table)
+    return wrapped
 
 
 def _empty(column: str, number: bool) -> nw.Expr:

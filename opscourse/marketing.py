@@ -235,7 +235,7 @@ def cost_ladder(
        impressions  clicks  installs  cost_cny   cpm    ctr  cpc   cpi
     0         4000     100         5     100.0  25.0  0.025  1.0  20.0
     """
-    columns = [impressions_col, clicks_col, installs_col, *([customers_col] if customers_col else []), cost_col]
+    columns = list(dict.fromkeys(filter(None, (impressions_col, clicks_col, installs_col, customers_col, cost_col))))
     by = names(by, "by", [*columns, "cpm", "ctr", "cpc", "cpi", "cac"])
     source = Source(spend=spend)
     rows, facts = source.read("spend", number={name: name for name in columns}, keep=by)
