@@ -51,9 +51,9 @@ def write(data: pa.Table, table: Table, path: Path) -> str:
     for column in table.columns:
         if column.kind in ("str", "float"):
             dictionary.append(column.name)
-        elif column.kind in ("date", "timestamp") or column.name == table.key[0]:
+        elif column.kind in ("date", "timestamp") or (column.kind == "int" and _ascends(data.column(column.name))):
             encodings[column.name] = "DELTA_BINARY_PACKED"
-        elif column.kind == "int" and not column.refers:
+        elif column.kind == "int" and column.name not in ("user_id", "device_id"):  # those come in runs, which zstd sees
             encodings[column.name] = "BYTE_STREAM_SPLIT"
     sink = pa.BufferOutputStream()
     pq.write_table(data, sink, compression="zstd", use_dictionary=dictionary, column_encoding=encodings, write_statistics=False)
@@ -61,6 +61,13 @@ def write(data: pa.Table, table: Table, path: Path) -> str:
     with open(path, "wb") as file:
         file.write(content)
     return hashlib.sha256(content).hexdigest()
+
+
+def _ascends(column: pa.ChunkedArray) -> bool:
+    if column.null_count:
+        return False
+    values = column.combine_chunks().to_numpy(zero_copy_only=False)
+    return bool((values[1:] >= values[:-1]).all())
 
 
 def value_hash(data: pa.Table) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "builds",
     "coded",
     "filled",
+    "located",
     "optional",
     "ordered",
     "pick",
@@ -99,6 +100,25 @@ def ordered(*keys: np.ndarray) -> np.ndarray:
             digit = (key >> shift).astype(np.uint16)
             order = np.argsort(digit, kind="stable") if order is None else order[np.argsort(digit[order], kind="stable")]
     return np.arange(0) if order is None else order
+
+
+def located(edges: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The place of each value among ascending edges: edges[place] <= value < edges[place + 1], as `searchsorted` would say.
+
+    Looks each value up in a fine grid first, which leaves few steps to go: several times faster where the edges are few.
+    """
+    grid = 16 * edges.size
+    scale = grid / (edges[-1] - edges[0])
+    start = (
+        np.searchsorted(edges, edges[0] + (np.arange(grid + 1) - 1) / scale, side="right") - 1
+    )  # one cell back: never beyond
+    place = start.clip(0)[((values - edges[0]) * scale).astype(np.int64)]
+    rows = np.flatnonzero(edges[np.minimum(place + 1, edges.size - 1)] <= values)
+    while rows.size:
+        place[rows] += 1
+        rows = rows[place[rows] + 1 < edges.size]
+        rows = rows[edges[place[rows] + 1] <= values[rows]]
+    return place
 
 
 def pick(stream: np.random.Generator, shares: Any, size: int, row: np.ndarray | None = None) -> np.ndarray:

@@ -45,8 +45,9 @@ def main(sizes: tuple[int, ...]) -> None:
         for users in sizes:
             m = measured(users, Path(folder))
             events, rows = m["events"] / 1e6, m["all rows"] / 1e6
-            line = (f"{users:,}", f"{m['seconds']:.1f}", f"{m['CPU seconds']:.1f}", f"{m['MiB']:.0f}", f"{m['MB']:.0f}", f"{events:.2f} M",
-                    f"{events / m['seconds']:.2f}", f"{events / m['CPU seconds']:.2f}", f"{rows / m['seconds']:.2f}")  # fmt: skip
+            speeds = (events / m["seconds"], events / m["CPU seconds"], rows / m["seconds"])
+            costs = (f"{m['seconds']:.1f}", f"{m['CPU seconds']:.1f}", f"{m['MiB']:.0f}", f"{m['MB']:.0f}")
+            line = (f"{users:,}", *costs, f"{events:.2f} M", *(f"{speed:.2f}" for speed in speeds))
             print(" | ".join(line), flush=True)
 
 

@@ -9,7 +9,7 @@ from opscourse.company.build.people import DAY, EARLIEST, START, stamp
 from opscourse.company.build.quota import second_of_day
 from opscourse.company.tables.content import TOPICS
 from opscourse.company.tables.data import EVENTS
-from opscourse.company.world import Block, Columns, World, builds, filled, optional, ordered, pick
+from opscourse.company.world import Block, Columns, World, builds, filled, located, optional, ordered, pick
 
 __all__ = ["chosen", "class_attendance", "content_views"]
 
@@ -121,11 +121,13 @@ def _poisson_shares(mean: float) -> np.ndarray:
 def chosen(block: Block, stream: np.random.Generator, user: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """An item for each view, by the user's taste for topics, then by interest; and how much the user likes its topic."""
     shelf, taste = block.world["_library"], block["_people"]["taste"]
-    cumulative = np.cumsum(taste, axis=1)
-    topic = np.minimum((stream.random(user.size, dtype=np.float32)[:, None] > cumulative[user]).sum(axis=1), len(TOPICS) - 1)
+    drawn = stream.random(user.size, dtype=np.float32)
+    topic = np.zeros(user.size, dtype=np.int64)
+    for cumulative in np.ascontiguousarray(np.cumsum(taste, axis=1).T[:-1]):
+        topic += drawn > cumulative[user]
     low = shelf["before"][shelf["first"][topic]]
     high = shelf["before"][np.maximum(shelf["available"][topic, day], shelf["first"][topic] + 1)]
-    at = np.searchsorted(shelf["before"], low + stream.random(user.size) * (high - low), side="right") - 1
+    at = located(shelf["before"], low + stream.random(user.size) * (high - low))
     return shelf["row"][np.clip(at, 0, shelf["row"].size - 1)], taste[user, topic]
 
 

@@ -206,7 +206,7 @@ def _shared(
     for k in range(int(classes.max(initial=0))):
         rows = np.flatnonzero(classes > k)
         chosen = (stream.random(rows.size) * available[rows]).astype(np.int64)
-        np.add.at(shared, visit[first[rows] + chosen], 1)
+        shared[visit[first[rows] + chosen]] += 1  # one class a day and round: no place occurs twice
     return shared
 
 
