@@ -86,6 +86,15 @@ def test_a_setup_that_was_stopped_half_way_is_made_again(machine, where):
     assert machine.set_up() == []
 
 
+def test_an_update_that_was_stopped_half_way_ends_in_a_new_environment(machine):
+    machine.set_up()
+    (machine.root / "pyproject.toml").write_text("changed")
+    machine.fails = {"Installing": KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        machine.set_up()
+    assert machine.set_up() == ALL
+
+
 def test_an_environment_that_cannot_be_removed_now_can_be_removed_later(machine, monkeypatch):
     machine.set_up()
     machine.python.unlink()
