@@ -143,10 +143,10 @@ QUESTIONS = {
     "9.1": Choice(
         right="c",
         options={
-            "a": "one failure is the average; five passes in a row still happen: multiply the chance of one pass by itself",
-            "b": "one in five is how often a single probe fails; asked is how often five pass one after the other",
-            "c": "0.8 to the power of 5; a gate of five probes is open a third of the time for what it should stop",
-            "d": "four in five is the chance that one probe passes; here five must",
+            "a": "add them: 7 for the first and 6 for the second; at least one rule keeps the first in front",
+            "b": "two rules keep the first in front; but one of them looks at one factor before all others",
+            "c": "7 against 6 and 9 against 6, but scope first sets 1 against 3: the rule decides, not the problem",
+            "d": "work both out: 1 + 3 + 3 against 3 + 2 + 1, and 1 x 3 x 3 against 3 x 2 x 1",
         },
     ),
     "9.2": Frame(
