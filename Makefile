@@ -5,7 +5,7 @@ SETUP = $(PYTHON) opscourse/bootstrap.py
 COURSE = .venv/bin/opscourse
 UV = .venv/bin/uv
 
-.PHONY: help lab test setup data keys exercises notebooks docs lock resolve lint
+.PHONY: help lab test setup data keys exercises notebooks docs lock resolve lint bench
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -51,3 +51,6 @@ resolve: setup ## prove that the locked versions have wheels for each Python and
 	    --python-version $$python --python-platform $$system); \
 	  echo "Python $$python on $$system: $$(echo "$$pins" | wc -l) packages"; \
 	done; done
+
+bench: setup ## measure the slow things; compare within one run, not between machines
+	@set -e; for file in tests/benchmarks/*.py; do echo "$$file"; .venv/bin/python $$file $(ARGS); done
