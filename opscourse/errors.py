@@ -1,5 +1,8 @@
 """Every error this package raises on purpose: one tree, each message naming what was given and what to do."""
 
+import os
+import traceback
+
 __all__ = [
     "ArgumentError",
     "CheckFailed",
@@ -12,11 +15,21 @@ __all__ = [
 
 
 class OpsCourseError(Exception):
-    """Root of the tree: catch this to catch all of ours."""
+    """Root of the tree: catch this to catch all of ours. `evidence` holds what explains it.
+
+    A notebook shows the message and the line of the cell that led to it, not the inside of this package.
+    """
 
     def __init__(self, message: str, **evidence: object) -> None:
         super().__init__(message)
         self.evidence = evidence
+
+    def _render_traceback_(self) -> list[str]:
+        package = os.path.dirname(__file__)
+        frames = [frame for frame in traceback.extract_tb(self.__traceback__) if not frame.filename.startswith(package)]
+        own = [frame for frame in frames if "ipykernel" in frame.filename or "ipython-input" in frame.filename]
+        where = [f"line {own[-1].lineno}: {own[-1].line}"] if own else []
+        return [*where, f"{type(self).__name__}: {self}"]
 
 
 class ArgumentError(OpsCourseError, ValueError):

@@ -1,0 +1,55 @@
+"""Exercise 19, worked out by hand on ten orders of six customers."""
+
+import pandas as pd
+from classroom import ROOT
+
+from opscourse.exercise import answers
+
+MODULE = answers.modules(ROOT / "exercises" / "answers")[19]
+ORDERS = pd.DataFrame(
+    {
+        "order_id": range(1, 11),
+        "user_id": [1, 2, 1, 3, 4, 5, 5, 6, 5, 1],
+        "ts": pd.to_datetime(
+            ["2024-01-10", "2024-03-05", "2024-06-01", "2024-11-01", "2024-12-20", "2024-12-24", "2024-12-31 23:00"]
+            + ["2024-12-31", "2025-01-15", "2025-03-02"]
+        ),
+        "net_cny": [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 5.0],
+        "gross_cny": [10.0] * 10,
+        "paid": [True] * 7 + [False] + [True] * 2,
+    }
+)
+ARMS = pd.DataFrame(
+    {"exp_id": 10, "unit_id": range(10), "arm": ["coupon"] * 5 + ["control"] * 5, "outcome": [1, 1] + [0] * 7 + [1]}
+)
+
+
+def load(table):
+    return {"orders": ORDERS, "assignments": ARMS}[table].copy()
+
+
+def right(question):
+    return answers.questions(MODULE)[question].right(load)
+
+
+def test_scores_by_hand():
+    """Five customers paid until the end of 2024: 1, 2, 3, 4 and 5, who bought at eleven at night on the snapshot itself."""
+    scored = right("19.2").set_index("user_id")
+    assert scored["recency_days"].to_dict() == {1: 213, 2: 301, 3: 60, 4: 11, 5: 0}
+    assert scored["frequency"].to_dict() == {1: 2, 2: 1, 3: 1, 4: 1, 5: 2}
+    assert scored["monetary"].to_dict() == {1: 40, 2: 20, 3: 40, 4: 50, 5: 130}
+    assert scored["r"].to_dict() == {1: 2, 2: 1, 3: 3, 4: 4, 5: 5}
+    assert scored["f"].to_dict() == {1: 4, 2: 1, 3: 1, 4: 1, 5: 4}
+    assert scored["m"].to_dict() == {1: 2, 2: 1, 3: 2, 4: 4, 5: 5}
+
+
+def test_the_coupon_by_hand():
+    """Two of five buy with a coupon, one of five without: 200 more orders, 400 coupons paid for."""
+    assert right("19.5") == 1000 * (120 * 0.2 - 15 * 0.4)
+
+
+def test_the_best_buy_again_by_hand(monkeypatch):
+    """Nobody has r 5 and f 5 above; with another order of customer 5 in December, who buys again on 15 January, it is one of one."""
+    extra = ORDERS.iloc[[6]].assign(order_id=11)
+    more = pd.concat([ORDERS, extra, ORDERS.iloc[[1, 3, 4]].assign(user_id=[7, 8, 9])])
+    assert answers.questions(MODULE)["19.3"].right(lambda table: more) == 1.0
