@@ -143,7 +143,7 @@ QUESTIONS = {
     ),
     "4.2": Number(
         right=day_30,
-        tolerance=0.002,
+        tolerance=0.001,
         unit="a proportion between 0 and 1",
         praise="of those who have had a day 30; who signed up in June is neither back nor lost",
         mistakes={
