@@ -33,6 +33,9 @@ def main(argv: list[str] | None = None) -> int:
     except OpsCourseError as error:
         print(f"opscourse {name}: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `opscourse calibrate | head`
+        sys.stdout = None
+        return 141
     except KeyboardInterrupt:
         print(f"\nopscourse {name}: stopped.", file=sys.stderr)
         return 130

@@ -11,9 +11,20 @@ ORDERS = pd.DataFrame(
         "order_id": range(1, 11),
         "user_id": [1, 2, 1, 3, 4, 5, 5, 6, 5, 1],
         "ts": pd.to_datetime(
-            ["2024-01-10", "2024-03-05", "2024-06-01", "2024-11-01", "2024-12-20", "2024-12-24", "2024-12-31 23:00"]
-            + ["2024-12-31", "2025-01-15", "2025-03-02"]
-        ),
+            [
+                "2024-01-10",
+                "2024-03-05",
+                "2024-06-01",
+                "2024-11-01",
+                "2024-12-20",
+                "2024-12-24",
+                "2024-12-31",
+                "2024-12-31",
+                "2025-01-15",
+                "2025-03-02",
+            ]
+        )
+        + pd.Timedelta("23h"),
         "net_cny": [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 5.0],
         "gross_cny": [10.0] * 10,
         "paid": [True] * 7 + [False] + [True] * 2,
@@ -48,8 +59,9 @@ def test_the_coupon_by_hand():
     assert right("19.5") == 1000 * (120 * 0.2 - 15 * 0.4)
 
 
-def test_the_best_buy_again_by_hand(monkeypatch):
-    """Nobody has r 5 and f 5 above; with another order of customer 5 in December, who buys again on 15 January, it is one of one."""
-    extra = ORDERS.iloc[[6]].assign(order_id=11)
-    more = pd.concat([ORDERS, extra, ORDERS.iloc[[1, 3, 4]].assign(user_id=[7, 8, 9])])
-    assert answers.questions(MODULE)["19.3"].right(lambda table: more) == 1.0
+def test_the_best_buy_again_by_hand():
+    """Eight customers bought once, long ago; two bought twice in December, and one of the two again on 15 January."""
+    days = ["2024-02-01"] * 8 + ["2024-12-01", "2024-12-24"] * 2 + ["2025-01-15"]
+    customers = [*range(1, 9), 9, 9, 10, 10, 10]
+    orders = pd.DataFrame({"user_id": customers, "ts": pd.to_datetime(days), "net_cny": 10.0, "paid": True})
+    assert answers.questions(MODULE)["19.3"].right(lambda table: orders) == 0.5

@@ -43,7 +43,8 @@ def called(thing: Any, load: Callable, truth: Callable) -> Any:
     """Evaluate an entry of an answers module: a plain value, or a function of `load`, or of `load` and `truth`."""
     if not callable(thing):
         return thing
-    return thing(load, truth) if len(inspect.signature(thing).parameters) > 1 else thing(load)
+    asked = [parameter for parameter in inspect.signature(thing).parameters.values() if parameter.default is parameter.empty]
+    return thing(load, truth) if len(asked) > 1 else thing(load)
 
 
 def listing(names: list[str]) -> str:

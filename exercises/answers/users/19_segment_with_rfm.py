@@ -181,7 +181,7 @@ QUESTIONS = {
         unit="yuan for 1,000 coupons",
         praise="the regular customers eat up much of what the light ones bring",
         mistakes={
-            "every order of a coupon holder counts as gained here; compare with the customers who got none": profit_without_control,
+            "every order of a coupon holder counts as gained here; compare with those who got none": profit_without_control,
             "you pay for each coupon sent; only a used one costs": lambda load: profit(load, lambda coupon, control: 1),
             "you pay only for the coupons of the additional buyers; the others use theirs as well": (
                 lambda load: profit(load, lambda coupon, control: coupon - control)
