@@ -72,9 +72,11 @@ def test_who_left_before_day_7_says_nothing_about_a_visit_on_day_7():
     visits = [(1, "2025-05-08"), (1, "2025-05-31"), (2, "2025-05-08"), (2, "2025-05-21"), (3, "2025-05-09")]
     visits += [(3, "2025-06-10"), (4, "2025-05-10"), (4, "2025-05-31"), (5, "2025-05-01"), (6, "2025-06-30")]
     right, mistakes = worked_out("4.5", company(signups, visits))
-    assert right == 1
-    assert by_word(mistakes, "report's own") == pytest.approx(3 / 2)
-    assert by_word(mistakes, "difference") == 0
+    assert right.set_index("day_7")["rate"].to_dict() == {"here": 1 / 2, "away": 1 / 2}
+    report = by_word(mistakes, "report's own").set_index("day_7")["rate"]
+    assert report.to_dict() == pytest.approx({"here": 1 / 2, "away": 1 / 3})
+    later = by_word(mistakes, "day 30 or later; asked").set_index("day_7")["rate"]
+    assert later.to_dict() == {"here": 1 / 2, "away": 1}
 
 
 def test_a_days_active_users_are_each_days_signups_times_the_rate_of_their_age():

@@ -121,14 +121,14 @@ def dau(signups, retention):
 # 4.5: does a visit on day 7 double day 30?
 
 
-def compared(load, here_after=7, away_after=7, of="here_30", against=np.divide):
-    """Day-30 rate of users here on day 7 against that of the others, among users seen later than the day given (-1: all)."""
+def compared(load, here_after=7, away_after=7, of="here_30", least=30):
+    """Day-30 rate of users here on day 7 and of the others, among users seen later than the day given (-1: all)."""
     users = people(load)
-    users = users[users["observed"] >= 30]
+    users = users[users["observed"] >= least]
     users["on_or_after"] = users["last_seen"] >= 30
     here = users[users["here_7"] & (users["last_seen"] > here_after)]
     away = users[~users["here_7"] & (users["last_seen"] > away_after)]
-    return against(here[of].mean(), away[of].mean())
+    return pd.DataFrame({"day_7": ["here", "away"], "rate": [here[of].mean(), away[of].mean()]})
 
 
 QUESTIONS = {
@@ -205,13 +205,13 @@ QUESTIONS = {
             ),
         },
     ),
-    "4.5": Number(
+    "4.5": Frame(
+        keys=["day_7"],
+        columns={"rate": 0.002},
         right=lambda load: compared(load),
-        tolerance=0.02,
-        unit="a ratio of two rates",
         praise="hardly a difference: the report compared users of whom many had left with users who had not",
         mistakes={
-            "this is the report's own ratio: among the others are still users who left before day 7": (
+            "these are the report's own rates: among those away on day 7 are still users who had left before": (
                 lambda load: compared(load, here_after=-1, away_after=-1)
             ),
             "you left out the gone on one side only; ask the same of both: seen on day 8 or later": (
@@ -220,8 +220,14 @@ QUESTIONS = {
             "you left out the gone among those here on day 7 only; most of the gone are among the others": (
                 lambda load: compared(load, away_after=-1)
             ),
-            "this is the difference of the two rates; asked is how many times the one is the other": (
-                lambda load: compared(load, against=np.subtract)
+            "this is who was seen on day 30 or later; asked is who was here on exactly day 30": (
+                lambda load: compared(load, of="on_or_after")
+            ),
+            "you kept users seen on day 30 or later; day 8 is late enough to know that they had not left by day 7": (
+                lambda load: compared(load, here_after=29, away_after=29)
+            ),
+            "you divided by all users; many have had no day 30 yet, which is why `mature` leaves them out": (
+                lambda load: compared(load, least=0)
             ),
         },
     ),
