@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -11,17 +11,20 @@ from opscourse.company.world import coded, filled, located, ordered, pick
 whole = arrays(np.int64, st.integers(0, 50), elements=st.integers(0, 2**40))
 
 
+@settings(deadline=None)
 @given(whole)
 def test_ordered_is_a_stable_sort(key):
     assert ordered(key).tolist() == np.argsort(key, kind="stable").tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 70_000)), min_size=1))
 def test_ordered_by_two_keys_is_lexsort(pairs):
     first, second = np.array(pairs).T
     assert ordered(first, second).tolist() == np.lexsort((second, first)).tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=30), st.lists(st.floats(0, 0.999999), max_size=40))
 def test_located_is_searchsorted(steps, shares):
     edges = np.concatenate([[0.0], np.cumsum(steps)])
@@ -29,6 +32,7 @@ def test_located_is_searchsorted(steps, shares):
     assert located(edges, values).tolist() == (np.searchsorted(edges, values, side="right") - 1).tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 5))))
 def test_filled_is_one_range_after_the_other(pairs):
     first, counts = (np.array([pair[k] for pair in pairs], dtype=np.int64) for k in (0, 1))
