@@ -9,7 +9,7 @@ MODULE = answers.modules(ROOT / "exercises" / "answers")[19]
 ORDERS = pd.DataFrame(
     {
         "order_id": range(1, 11),
-        "user_id": [1, 2, 1, 3, 4, 5, 5, 6, 5, 1],
+        "user_id": [200, 400, 200, 600, 800, 1000, 1000, 1200, 1000, 200],
         "ts": pd.to_datetime(
             [
                 "2024-01-10",
@@ -44,14 +44,14 @@ def right(question):
 
 
 def test_scores_by_hand():
-    """Five customers paid until the end of 2024: 1, 2, 3, 4 and 5, who bought at eleven at night on the snapshot itself."""
+    """Five customers paid until the end of 2024: 200 to 1000, and the last bought at eleven at night on the snapshot itself."""
     scored = right("19.2").set_index("user_id")
-    assert scored["recency_days"].to_dict() == {1: 213, 2: 301, 3: 60, 4: 11, 5: 0}
-    assert scored["frequency"].to_dict() == {1: 2, 2: 1, 3: 1, 4: 1, 5: 2}
-    assert scored["monetary"].to_dict() == {1: 40, 2: 20, 3: 40, 4: 50, 5: 130}
-    assert scored["r"].to_dict() == {1: 2, 2: 1, 3: 3, 4: 4, 5: 5}
-    assert scored["f"].to_dict() == {1: 4, 2: 1, 3: 1, 4: 1, 5: 4}
-    assert scored["m"].to_dict() == {1: 2, 2: 1, 3: 2, 4: 4, 5: 5}
+    assert scored["recency_days"].to_dict() == {200: 213, 400: 301, 600: 60, 800: 11, 1000: 0}
+    assert scored["frequency"].to_dict() == {200: 2, 400: 1, 600: 1, 800: 1, 1000: 2}
+    assert scored["monetary"].to_dict() == {200: 40, 400: 20, 600: 40, 800: 50, 1000: 130}
+    assert scored["r"].to_dict() == {200: 2, 400: 1, 600: 3, 800: 4, 1000: 5}
+    assert scored["f"].to_dict() == {200: 4, 400: 1, 600: 1, 800: 1, 1000: 4}
+    assert scored["m"].to_dict() == {200: 2, 400: 1, 600: 2, 800: 4, 1000: 5}
 
 
 def test_the_coupon_by_hand():
