@@ -39,7 +39,8 @@ def company(tmp_path_factory):
 
 @pytest.fixture
 def blocks(monkeypatch):
-    """Blocks of 100 users instead of 20,000, so that a small company has several."""
+    """Blocks of 100 users, so that a small company has several."""
+    monkeypatch.setattr("opscourse.company.world.SINGLE_BLOCK", 100)
     monkeypatch.setattr("opscourse.company.world.BLOCK_USERS", 100)
 
 
@@ -62,7 +63,7 @@ def test_the_same_seed_makes_the_same_company_and_another_seed_another_one(compa
 
 def test_the_number_of_workers_changes_nothing(tmp_path):
     one, two = (
-        generate(tmp_path / str(n), users=40_001, tables=["users", "orders"], workers=n, progress=False) for n in (1, 2)
+        generate(tmp_path / str(n), users=24_001, tables=["users", "orders"], workers=n, progress=False) for n in (1, 2)
     )
     assert (one / "company.json").read_bytes() == (two / "company.json").read_bytes()
     assert files(one) == files(two)

@@ -1,7 +1,8 @@
 """Making a company: every table of it, at any size, in bounded memory.
 
-Users are made in blocks of 20,000 in order of sign-up, each block by one worker and into one Parquet part a table; a company of
-one block has one file a table. The result depends on users, seed and variant only, not on the number of workers.
+Users are made in blocks in order of sign-up, each block by one worker and into one Parquet part a table; a company of up to
+20,000 users is one block and has one file a table. The result depends on users, seed and variant only, not on the number of
+workers.
 """
 
 from __future__ import annotations

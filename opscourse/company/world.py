@@ -26,6 +26,7 @@ __all__ = [
     "BLOCK_USERS",
     "BUILDERS",
     "ID_SPAN",
+    "SINGLE_BLOCK",
     "TALLIES",
     "Block",
     "Columns",
@@ -40,7 +41,8 @@ __all__ = [
     "tallies",
 ]
 
-BLOCK_USERS = 20_000
+SINGLE_BLOCK = 20_000  # a company of at most so many users is one block, so one file a table
+BLOCK_USERS = 8_000  # users of a block of a larger one: what bounds the memory
 ID_SPAN = 10_000_000  # ids of block b start at b * ID_SPAN + 1: unique without knowing how many the earlier blocks used
 
 Columns = dict[str, Any]
@@ -156,8 +158,8 @@ class World:
 
     @property
     def n_blocks(self) -> int:
-        """Blocks of at most `BLOCK_USERS` users, in order of sign-up."""
-        return -(-self.users // BLOCK_USERS)
+        """Blocks of users, in order of sign-up."""
+        return 1 if self.users <= SINGLE_BLOCK else -(-self.users // BLOCK_USERS)
 
     def block(self, index: int) -> Block:
         """Block number `index`, nothing in it made yet."""
@@ -180,7 +182,7 @@ class Block:
     @property
     def size(self) -> int:
         """Number of users."""
-        return min(BLOCK_USERS, self.world.users - self.index * BLOCK_USERS)
+        return self.world.users if self.world.n_blocks == 1 else min(BLOCK_USERS, self.world.users - self.index * BLOCK_USERS)
 
     @property
     def first_id(self) -> int:

@@ -46,10 +46,16 @@ def quota(block: Block, totals: np.ndarray) -> np.ndarray:
     return np.diff(np.rint(wanted[:, None] * share), axis=1)[:, 0].astype(int)
 
 
+@builds("_by_month")
+def by_month(block: Block) -> Columns:
+    """The rows of `_days` by month."""
+    return {"row": ordered(MONTH_OF_DAY[block["_days"]["day"]])}
+
+
 def drawn_days(block: Block, stream: np.random.Generator, counts: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
     """Draw rows of `_days` without repetition, `counts[m]` in month m; fewer where a month has fewer."""
-    rows = np.arange(block["_days"]["day"].size) if allowed is None else np.flatnonzero(allowed)
-    rows = rows[ordered(MONTH_OF_DAY[block["_days"]["day"][rows]])]
+    rows = block["_by_month"]["row"]
+    rows = rows if allowed is None else rows[allowed[rows]]
     start = np.searchsorted(MONTH_OF_DAY[block["_days"]["day"][rows]], np.arange(MONTHS + 1))
     chosen = [
         rows[low + stream.choice(high - low, min(count, high - low), replace=False)]
