@@ -172,10 +172,10 @@ QUESTIONS = {
         result=Integer(unit="a score from 1 to 5"),
         praise="no order of the list can change it",
         cases={
+            "the least of ten": (1, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
             "the example": (2, [1, 2, 2, 3]),
             "the second of eight": (2, [1, 2, 3, 4, 5, 6, 7, 8]),
             "the best of ten": (10, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
-            "the least of ten": (1, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
             "many ties": (2, [1, 1, 1, 1, 1, 1, 2, 2, 2, 3]),
             "all equal": (7, [7, 7, 7, 7]),
         },
