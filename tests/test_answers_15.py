@@ -47,6 +47,10 @@ def test_a_hit_lifts_the_mean_of_its_source_and_not_its_median():
     assert users == pytest.approx({"items": 4, "mean_minutes": 10, "median_minutes": 1, "gini": 0.675})
     assert by_word(mistakes, "single views").set_index("source").loc["UGC", "mean_minutes"] == pytest.approx(40 / 7)
     assert by_word(mistakes, "how long the pieces are").set_index("source").loc["UGC", "mean_minutes"] == 350 / 4
+    assert by_word(mistakes, "how long a piece is").set_index("source").loc["UGC", "mean_minutes"] == 50
+    assert by_word(mistakes, "without a viewer").set_index("source").loc["UGC", "items"] == 5
+    assert by_word(mistakes, "hours").set_index("source").loc["UGC", "mean_minutes"] == pytest.approx(10 / 60)
+    assert by_word(mistakes, "each other").set_index("source").loc["UGC"].to_dict() == {"median_minutes": 10, "mean_minutes": 1}
     assert by_word(mistakes, "counts who watched").set_index("source").loc["UGC", "mean_minutes"] == 7 / 4
     assert by_word(mistakes, "nobody watched").set_index("source").loc["UGC", "mean_minutes"] == 40 / 5
 
@@ -98,6 +102,8 @@ def test_those_who_are_lost_are_counted_among_those_who_came():
     assert right == pytest.approx(2 / 7)
     assert by_word(mistakes, "made ahead") == pytest.approx(4 / 10)
     assert by_word(mistakes, "early bookers came") == pytest.approx(2 / 4)
+    assert by_word(mistakes, "stayed away") == pytest.approx(2 / 3)
+    assert by_word(mistakes, "class begins") == 1
     assert by_word(mistakes, "remain") == pytest.approx(5 / 7)
     assert by_word(mistakes, "promises") == pytest.approx(5 / 6 - 7 / 10)
     assert by_word(mistakes, "all bookings") == pytest.approx(2 / 10)

@@ -42,6 +42,11 @@ def of_lengths(load):
     return by_source(views_in_app(load).groupby(["source", "content_id"], as_index=False)["length"].sum(), "length")
 
 
+def of_one_length(load):
+    """The slip of describing how long the pieces are; by the median it cannot be told from hours."""
+    return by_source(views_in_app(load).drop_duplicates("content_id"), "length").drop(columns="median_minutes")
+
+
 def of_viewers(load):
     """The slip of counting viewers."""
     return by_source(views_in_app(load).groupby(["source", "content_id"], as_index=False)["minutes"].size(), "size")
@@ -52,6 +57,27 @@ def of_all_items(load):
     minutes = load("content_views").groupby("content_id")["minutes"].sum()
     items = load("content_items")[["content_id", "source"]]
     return by_source(items.assign(minutes=items["content_id"].map(minutes).fillna(0)))
+
+
+def of_all_courses(load):
+    """The slip of keeping the courses and replays that nobody watched."""
+    watched = views_in_app(load)
+    items = load("content_items")
+    items = items[items["kind"].isin(watched["kind"])]
+    minutes = items["content_id"].map(watched.groupby("content_id")["minutes"].sum()).fillna(0)
+    return by_source(items.assign(minutes=minutes))
+
+
+def of_hours(load):
+    """The slip of another unit."""
+    return supply(load)[["source", "mean_minutes"]].assign(mean_minutes=lambda rows: rows["mean_minutes"] / 60)
+
+
+def swapped(load):
+    """The slip of mean and median in each other's column."""
+    return supply(load)[["source", "mean_minutes", "median_minutes"]].set_axis(
+        ["source", "median_minutes", "mean_minutes"], axis="columns"
+    )
 
 
 # 15.3 What the first three seconds do, by hook
@@ -167,15 +193,20 @@ QUESTIONS = {
         mistakes={
             "this describes single views; add up the minutes of each piece first, one row a piece": of_views,
             "this adds up how long the pieces are (`minutes` of content_items), not how long people watched": of_lengths,
+            "this is how long a piece is (`minutes` of content_items), not how long people watched it": of_one_length,
             "this counts who watched; add up the minutes they watched": of_viewers,
             "this includes pieces that nobody watched in the app, most of which are not even there": of_all_items,
+            "this includes courses and replays without a viewer; asked are those watched at least once": of_all_courses,
+            "these are hours; asked are minutes": of_hours,
+            "mean and median are in each other's column": swapped,
         },
     ),
     "15.3": Frame(
         keys=["hook_type"],
         columns={"posts": int, "hold": 0.005, "finish": 0.005},
         right=lambda load: hooks(clips(load)),
-        praise="the hook decides who stays for three seconds, and hardly who of them stays to the end",
+        praise="the hook goes with who stays for three seconds, and hardly with who of them stays to the end; none of this is"
+        " an experiment",
         mistakes={
             "this is the mean of the posts' rates; asked is the rate of all views of these posts together": hooks_per_post,
             "this divides by all views; of those who stayed three seconds, how many finished?": lambda load: hooks(
@@ -196,7 +227,8 @@ QUESTIONS = {
         right=lost,
         tolerance=0.005,
         unit="a proportion between 0 and 1",
-        praise="the rate rises and the classes lose people: a rate can be improved by sending part of its denominator away",
+        praise="'our classes fill up' does not follow: the rate rises and the classes lose people, for a rate can be improved"
+        " by sending part of its denominator away",
         mistakes={
             "this is the share of bookings made ahead; asked is how many of those who came had made one": lambda load: bookings(
                 load
@@ -204,10 +236,16 @@ QUESTIONS = {
             "this is how many of the early bookers came; asked is how many of those who came were early bookers": lambda load: (
                 bookings(load).query("ahead")["came"].mean()
             ),
+            "this is how many of those who stayed away had booked ahead; asked is the share of those who came": lambda load: (
+                bookings(load).query("~came")["ahead"].mean()
+            ),
             "this is what would remain; asked is what would be lost": lambda load: 1 - lost(load),
             "this is the rise of the rate that the plan promises; count the people who come instead": gained_rate,
             "this divides those who would be lost by all bookings; divide by those who came": lambda load: (
                 bookings(load).eval("ahead and came").mean()
+            ),
+            "every booking is made before its class begins; ahead means on an earlier day": lambda load: (
+                bookings(load).query("came")["lead"].gt(pd.Timedelta(0)).mean()
             ),
             "a day here is a calendar day: who books at 23:00 for the next morning has booked ahead": lambda load: (
                 bookings(load).query("came")["lead"].ge(pd.Timedelta("1D")).mean()
