@@ -206,6 +206,7 @@ WRONG = {
         (lambda orders: 0.25, "right on a paid order of 10 and an unpaid one of 30; on the ten orders: 0.25 is not right"),
         (lambda orders: 25.0, "on a paid order of 10 and an unpaid one of 30: 25 is a hundred times too large"),
         (lambda orders: orders["paid"], "on a paid order of 10 and an unpaid one of 30: a Series of 2 values was given"),
+        (lambda orders: [].append(orders["paid"].mean()), "returns nothing (None): end it with `return`"),
         (lambda orders: None if len(orders) == 2 else 1, "on a paid order of 10 and an unpaid one of 30: None"),
         (failing, "fails on a paid order of 10 and an unpaid one of 30: KeyError: 'amount', in line "),
         (lambda: 1, "TypeError"),

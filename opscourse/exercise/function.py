@@ -52,12 +52,16 @@ class Function(Question):
         return {**super().public(), "result": self.result.public()}
 
     def read(self, answer: Any) -> list[Any]:
-        """What the function returns on each case. Raises NotAnswered if it returns nothing at all."""
+        """What the function returns on each case. Raises NotAnswered for one that is still empty."""
         if not callable(answer):
             read.single(answer if answer is ... else 0)
             raise CheckFailed(f"{read.shown(answer)} was given; the function itself is asked, its name without parentheses")
         returned = {name: _call(answer, name, arguments) for name, arguments in self.cases.items()}
         if all(result is None or result is ... for result in returned.values()):
+            if getattr(getattr(answer, "__code__", None), "co_names", ()):  # it does something, so it is not the empty stub
+                raise CheckFailed(
+                    "your function returns nothing (None): end it with `return` and the value; print only shows it"
+                )
             raise NotAnswered("not answered")
         values = []
         for name, result in returned.items():
