@@ -51,6 +51,9 @@ def test_day_30_is_a_share_of_those_who_have_had_a_day_30():
     assert by_word(mistakes, "one day early") == pytest.approx(1 / 3)  # user 3, on 30 June
     assert by_word(mistakes, "all channels") == pytest.approx(2 / 3)
     assert by_word(mistakes, "chose visits") == 1  # 1 on 29 June and 5 on 30 May, of 2
+    assert by_word(mistakes, "all months") == pytest.approx(2 / 3)  # 1 and 5, of 1, 2 and 5
+    assert by_word(mistakes, "exactly 30 days") == 1  # 1 alone; 2 is 30 days old
+    assert by_word(mistakes, "counts the users") == 1
 
 
 def test_the_origin_of_a_visit_looks_one_day_back_also_across_the_end_of_a_month():
@@ -63,6 +66,12 @@ def test_the_origin_of_a_visit_looks_one_day_back_also_across_the_end_of_a_month
     assert shares.to_dict() == pytest.approx({"new": 2, "yesterday": 2, "pause": 3})
     assert by_word(mistakes, "cut out first").set_index("origin")["share"].mul(7).to_dict() == pytest.approx(
         {"new": 2, "yesterday": 1, "pause": 4}
+    )
+    assert by_word(mistakes, "gap of two days").set_index("origin")["share"].mul(7).to_dict() == pytest.approx(
+        {"new": 2, "yesterday": 3, "pause": 2}
+    )
+    assert by_word(mistakes, "are counts").set_index("origin")["share"].to_dict() == pytest.approx(
+        {"new": 2, "yesterday": 2, "pause": 3}
     )
 
 

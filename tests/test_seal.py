@@ -88,6 +88,15 @@ def test_a_mistake_is_recognised_exact_and_rounded_as_a_right_answer_would_be(wr
         assert verdict(solved, said).sentence == "a mistake" or abs(said - wrong) > 0.5 * tolerance
 
 
+def test_a_wrong_value_near_the_right_one_rounded_is_not_called_right_but_rounded():
+    alone = solve(Number(right=0.0863, tolerance=0.001))
+    for rounded in (0.09, 0.1):
+        assert "rounded too far" in verdict(alone, rounded).sentence
+    assert "is not right" in verdict(alone, 0.0907).sentence
+    known = solve(Number(right=0.0863, tolerance=0.001, mistakes={"other users": 0.0903}))
+    assert verdict(known, 0.0903).sentence == "other users"
+
+
 @given(st.floats(-1e4, 1e4), st.floats(-3, 3))
 def test_the_right_answer_wins_where_a_mistake_gives_the_same(right, distance):
     wrong = right + distance * 0.01

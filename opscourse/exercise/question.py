@@ -176,9 +176,20 @@ class Number(Question):
 
     def coarse(self, value: float) -> Iterable[tuple[str, float]]:
         """The value with one or two decimals too few."""
-        step = 10.0 ** (math.floor(math.log10(2 * self.tolerance)) + 1)
-        sentence = f"right, but rounded too far{self.asked()}: give more decimals"
-        return [(sentence, rough) for p in (step, 10 * step) if (rough := round(value / p) * p)]
+        step = self._coarse_step()
+        return [(self._rounded_too_far(), rough) for p in (step, 10 * step) if (rough := round(value / p) * p)]
+
+    def judge(self, value: float, find: Find) -> Verdict:
+        """As for all kinds; but a value that is not round was not rounded too far, though its cell is that of one that was."""
+        steps = value / self._coarse_step()
+        if abs(steps - round(steps)) < 1e-6:
+            return super().judge(value, find)
+
+        def find_no_rounded(part: str, token: str) -> Verdict | None:
+            known = find(part, token)
+            return None if known and known.sentence == self._rounded_too_far() else known
+
+        return super().judge(value, find_no_rounded)
 
     def scalable(self, value: float, part: str) -> bool:
         """Not for values near 0."""
@@ -195,6 +206,12 @@ class Number(Question):
     def asked(self) -> str:
         """Unit and tolerance."""
         return f" (asked: {self.unit or 'a number'}, within ±{self.tolerance:g})"
+
+    def _coarse_step(self) -> float:
+        return 10.0 ** (math.floor(math.log10(2 * self.tolerance)) + 1)
+
+    def _rounded_too_far(self) -> str:
+        return f"right, but rounded too far{self.asked()}: give more decimals"
 
     def _cells(self, value: float, reach: float) -> list[str]:
         first, last = (math.floor((value + side * reach) / self.tolerance) for side in (-1, 1))

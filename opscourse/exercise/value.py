@@ -129,7 +129,7 @@ def shown(answer: Any) -> str:
         return f"a table of {answer.shape[0]:,} x {answer.shape[1]} (rows x columns)"
     if isinstance(answer, np.ndarray) and answer.ndim != 1:
         return f"an array of shape {answer.shape}"
-    name = type(answer).__name__
+    name = "array" if isinstance(answer, np.ndarray) else type(answer).__name__
     if isinstance(answer, numbers.Complex) and not isinstance(answer, numbers.Real):
         return f"the complex number {answer}"
     if isinstance(answer, (list, tuple, set, frozenset, dict, np.ndarray, pd.Series, pd.Index)):
