@@ -41,6 +41,21 @@ def test_what_the_system_added_is_its_gain_less_the_gain_without_it():
     assert right("9.3") == pytest.approx(0.5)
 
 
+def test_a_gate_on_probes_lets_through_the_complaints_about_what_passes(monkeypatch):
+    """The cart passes 3 of 4, the poster 1 of 1. Since January: content twice, once of the poster; a bug of the cart."""
+    poster = TABLES["dial_tests"].tail(1).assign(tp_id=2, passed=True)
+    messages = pd.DataFrame(
+        {
+            "ts": pd.to_datetime(["2024-12-31"] + ["2025-01-01"] * 4),
+            "type": ["content", "content", "content", "bug", "praise"],
+            "tp_id": [2, 1, 2, 1, 2],
+        }
+    )
+    monkeypatch.setitem(TABLES, "feedback", messages)
+    monkeypatch.setitem(TABLES, "dial_tests", pd.concat([TABLES["dial_tests"], poster]))
+    assert right("9.4").set_index("type")["let_through"].to_dict() == {"bug": 0.0, "content": 0.5}
+
+
 def test_those_with_a_red_light_were_better_before_the_list_was_made():
     """The cart failed in the wave; of its two daily probes before 14 October both had passed."""
     assert right("9.6") == pytest.approx(1.0)

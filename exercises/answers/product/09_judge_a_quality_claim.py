@@ -4,7 +4,7 @@ from math import comb
 
 import pandas as pd
 
-from opscourse.exercise import Choice, Frame, Function, Names, Number
+from opscourse.exercise import Choice, Frame, Function, Number
 
 START = pd.Timestamp("2025-01-01")
 
@@ -86,27 +86,28 @@ def added_in_waves(load):
     return (passed[2] - passed[1]).diff().iloc[1]
 
 
-# 9.4: what passes and is complained about
+# 9.4: what a gate on probes lets through
 
 
-def names(load, passing, loudest=True, column="touchpoint"):
-    """Touchpoints whose pass rate is in order (a function of it says) and, if asked, with the most complaints."""
-    touchpoints = load("touchpoints_cx").set_index("tp_id")
+def complaints(load, start=START, probed_from=START):
+    """The complaints from a day on, and whether their touchpoint passes at least 95% of its daily probes."""
     probes = daily(load)
-    passed = probes[probes["since"]].groupby("tp_id")["passed"].mean()
+    passed = probes[probes["date"] >= probed_from].groupby("tp_id")["passed"].mean()
     messages = load("feedback")
-    counts = messages.loc[messages["type"] != "praise", "tp_id"].value_counts()
-    chosen = passed.index[passing(passed)]
-    chosen = chosen.intersection(counts.index[:12]) if loudest else chosen
-    return touchpoints.loc[chosen].reset_index()[column].astype(str).tolist()
+    messages = messages[~messages["type"].eq("praise") & (messages["ts"] >= start)]
+    return messages.assign(green=messages["tp_id"].isin(passed.index[passed >= 0.95]))
 
 
-def loud_errors(load):
-    """The twelve touchpoints with the most reports of errors."""
-    touchpoints = load("touchpoints_cx").set_index("tp_id")["touchpoint"]
-    messages = load("feedback")
-    loudest = messages.loc[messages["type"] == "bug", "tp_id"].value_counts().index[:12]
-    return touchpoints[loudest].tolist()
+def let_through(messages, of=None):
+    """By type: complaints about touchpoints that the gate lets through, divided by those of the type (or by a number)."""
+    counts = messages.groupby("type")["green"].agg(["sum", "size"])
+    return (counts["sum"] / (of or counts["size"])).rename("let_through").reset_index()
+
+
+def stopped(load):
+    """By type: the share that the gate stops."""
+    table = let_through(complaints(load))
+    return table.assign(let_through=1 - table["let_through"])
 
 
 # 9.5: how often a gate opens
@@ -126,10 +127,10 @@ def red_lights(load):
     return probes.loc[probes["wave"].eq(1).fillna(False) & ~probes["passed"], "tp_id"].unique()
 
 
-def earlier(load, red=True, last="2024-10-13"):
+def earlier(load, red=True, first="2024-07-01", last="2024-10-13"):
     """Pass rate in the daily series of those with a red light, or of all others (None: of all)."""
     probes = daily(load)
-    probes = probes[probes["date"] <= last]
+    probes = probes[probes["date"].between(first, last)]
     return rate(probes if red is None else probes[probes["red"] == red])
 
 
@@ -163,11 +164,14 @@ QUESTIONS = {
             ),
             "you divided by the later rate; a relative change is measured from where it began": changes_from_the_end,
             "this is the later rate divided by the earlier one; take off 1 to have the change": ratios,
-            "this is a difference of rates, so points; asked is the relative change, divided by the earlier rate": (
-                lambda load: changes(load)[["stage"]].assign(passes=changes(load)["points"])
-            ),
             "failures are what did not pass: 1 minus the pass rate, before and after, and then the relative change": (
                 lambda load: changes(load)[["stage"]].assign(failures=-changes(load)["passes"])
+            ),
+            "this is a difference of rates, so points; asked is the relative change, divided by the earlier rate": (
+                lambda load: changes(load)[["stage"]].assign(passes=changes(load)["points"], failures=-changes(load)["points"])
+            ),
+            "this is the difference of the pass rates; failures are asked, and their relative change": (
+                lambda load: changes(load)[["stage"]].assign(failures=changes(load)["points"])
             ),
         },
     ),
@@ -187,26 +191,31 @@ QUESTIONS = {
             "these are the half-years of the lesson; asked are the two quarters around the start": (
                 lambda load: added(load, first=pd.Timestamp("2024-07-01"), last=pd.Timestamp("2025-06-30"))
             ),
+            "this is the mean of the two gains; asked is what the cities with the system gained beyond the others": (
+                lambda load: (gain(of_cities(load, True)) + gain(of_cities(load, False))) / 2
+            ),
             "these are the published waves, a few dozen probes; take the daily series": added_in_waves,
         },
     ),
-    "9.4": Names(
-        right=lambda load: names(load, lambda passed: passed >= 0.95),
-        praise="a second way of asking users finds the same ones",
+    "9.4": Frame(
+        keys=["type"],
+        columns={"let_through": 0.01},
+        right=lambda load: let_through(complaints(load)),
+        praise="probes keep out what breaks; for everything else this gate does little",
         mistakes={
-            "these pass their probes; which of them are among the twelve with the most complaints?": (
-                lambda load: names(load, lambda passed: passed >= 0.95, loudest=False)
+            "this is what the complaints let through are about; divide each type by all complaints of that type": (
+                lambda load: let_through(complaints(load), of=complaints(load)["green"].sum())
             ),
-            "these are the twelve with the most complaints; which of them pass at least 95%?": (
-                lambda load: names(load, lambda passed: passed >= 0)
+            "you divided by all complaints; divide each type by the complaints of that type": (
+                lambda load: let_through(complaints(load), of=len(complaints(load)))
             ),
-            "these are complained about and fail; asked are those that pass at least 95%": (
-                lambda load: names(load, lambda passed: passed < 0.95)
+            "this is the share that the gate stops; asked is what it lets through": stopped,
+            "these are complaints of all dates; take those written since 2025-01-01": (
+                lambda load: let_through(complaints(load, start=pd.Timestamp("2024-01-01")))
             ),
-            "these are the numbers of the right touchpoints; give their names": (
-                lambda load: names(load, lambda passed: passed >= 0.95, column="tp_id")
+            "your pass rates are of the whole series; take the daily probes since 2025-01-01": (
+                lambda load: let_through(complaints(load, probed_from=pd.Timestamp("2024-07-01")))
             ),
-            "these are the twelve with the most error reports; every message but praise is a complaint": loud_errors,
         },
     ),
     "9.5": Function(
@@ -234,6 +243,9 @@ QUESTIONS = {
             "this is the chance that at most so many probes pass: count the failures": (
                 lambda failing, probes, allowed: opens_with(1 - failing, probes, allowed)
             ),
+            "this is always 1: the order is binom.cdf(failures allowed, probes, share that fails)": (
+                lambda failing, probes, allowed: 1.0
+            ),
             "the allowed failures may be any of the probes: each number of failures happens in many ways (binomial)": (
                 lambda failing, probes, allowed: sum(failing**k * (1 - failing) ** (probes - k) for k in range(allowed + 1))
             ),
@@ -255,6 +267,12 @@ QUESTIONS = {
             ),
             "this is the share that failed; asked is the share that passed": lambda load: 1 - earlier(load),
             "this is the whole daily series; stop before the October wave": lambda load: earlier(load, last="2025-06-30"),
+            "this is the half-year to December; stop on 13 October, before the wave": (
+                lambda load: earlier(load, last="2024-12-31")
+            ),
+            "these are the daily probes in the week of the wave, and the wave made the list; take those before it": (
+                lambda load: earlier(load, first="2024-10-14", last="2024-10-18")
+            ),
         },
     ),
 }
