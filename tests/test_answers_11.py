@@ -79,6 +79,9 @@ def test_an_roi_counts_the_payments_of_the_users_that_its_money_bought():
     assert of(by_word(mistakes, "the users of all months"), "dy")["roi_30"] == pytest.approx(1300 / 100 - 1)
     assert of(by_word(mistakes, "users and spend of all"), "dy")["roi_30"] == pytest.approx(1300 / 400 - 1)
     assert of(by_word(mistakes, "payments made"), "dy")["roi_30"] == pytest.approx(240 / 100 - 1)
+    assert of(by_word(mistakes, "users of 30 June"), "dy")["roi_30"] == pytest.approx(240 / 100 - 1)
+    assert of(by_word(mistakes, "30 June is missing"), "dy")["roi_30"] == pytest.approx(240 / 60 - 1)
+    assert of(by_word(mistakes, "divided by what came back"), "dy")["roi_30"] == pytest.approx((300 - 100) / 300)
     assert of(by_word(mistakes, "one day too long"), "dy")["roi_30"] == pytest.approx(400 / 100 - 1)
     assert of(by_word(mistakes, "this is margin"), "dy") == pytest.approx({"roi_30": 210 / 100 - 1})
     assert of(by_word(mistakes, "this is revenue"), "dy") == pytest.approx({"roi_365": 450 / 100 - 1})
@@ -102,6 +105,7 @@ def test_payback_adds_up_margin_by_age_and_not_by_date():
     assert by_word(mistakes, "since 1 July") == (pd.Timestamp("2025-01-05") - pd.Timestamp("2024-07-01")).days
     assert by_word(mistakes, "users of all months") == 0
     assert by_word(mistakes, "against the spend of all") == -1
+    assert by_word(mistakes, "31 December") == 5
     assert by_word(mistakes, "Douyin") == 0
 
 
@@ -118,6 +122,7 @@ def test_the_best_split_of_two_square_roots_goes_by_the_square_of_their_worth():
     slips = {sentence: question.read(mistake) for sentence, mistake in question.mistakes.items()}
     assert by_word(slips, "sign-ups most")[1] == pytest.approx(800)
     assert by_word(slips, "all to the channel")[1] == 1000
+    assert by_word(slips, "what the best split brings")[0] == pytest.approx(2 * 100 * 500**0.5)
     averages = by_word(slips, "average yuan brings the same")[2]
     assert 240 * averages**-0.4 == pytest.approx(55 * (budget - averages) ** -0.2)
 
@@ -133,5 +138,7 @@ def test_an_additional_sign_up_is_paid_by_the_difference_of_the_weeks():
     assert by_word(mistakes, "CAC of the cheaper weeks") == pytest.approx(10)
     assert by_word(mistakes, "CAC of all weeks") == pytest.approx(800 / 60)
     assert by_word(mistakes, "difference of two averages") == pytest.approx(5)
+    assert by_word(mistakes, "two averages lie apart") == pytest.approx(15 - 800 / 60)
+    assert by_word(mistakes, "additional cost of a week") == pytest.approx(200)
     assert by_word(mistakes, "weeks' own CACs") == pytest.approx(15)
     assert by_word(mistakes, "installs") == pytest.approx(20 / 3)

@@ -7,6 +7,7 @@ from opscourse.exercise import Choice, Frame, Function, Number
 
 FOUR = ["dy", "kol", "paid_search", "xhs"]
 SPRING = ("2024-04-01", "2024-07-01")
+TO_JUNE = ("2024-01-01", "2024-07-01")
 SECOND_HALF = ("2024-07-01", "2025-01-01")
 ALWAYS = ("2024-01-01", "2025-07-01")
 
@@ -52,6 +53,12 @@ def rois(load, of_30="revenue", of_365="margin", days=(30, 365), less=1, **how):
     return (pd.DataFrame(both) - less).rename_axis("channel").reset_index()
 
 
+def less_by_gain(load):
+    """(gain - cost) / gain in both columns."""
+    back = rois(load, less=0).set_index("channel")
+    return (1 - 1 / back).reset_index()
+
+
 # 11.3: payback of one channel
 
 
@@ -94,6 +101,12 @@ def alone(budget, channel):
 def by_shares(budget, first, second, weigh):
     """The budget in proportion to something."""
     return budget * weigh(first) / (weigh(first) + weigh(second))
+
+
+def brought(budget, first, second):
+    """What the best split brings."""
+    spend = balance(budget, first, second)
+    return alone(spend, first) + alone(budget - spend, second)
 
 
 # 11.5: what an additional sign-up costs
@@ -148,8 +161,18 @@ QUESTIONS = {
                 lambda load: rois(load, cohort=ALWAYS, bought=ALWAYS)
             ),
             "users and spend of January to June; asked are April to June": (
-                lambda load: rois(load, cohort=("2024-01-01", SPRING[1]), bought=("2024-01-01", SPRING[1]))
+                lambda load: rois(load, cohort=TO_JUNE, bought=TO_JUNE)
             ),
+            "the users of three months against the spend of six; take the spend of April to June": (
+                lambda load: rois(load, bought=TO_JUNE)
+            ),
+            'the users of 30 June are missing: `<= "2024-06-30"` ends at midnight; write `< "2024-07-01"`': (
+                lambda load: rois(load, cohort=(SPRING[0], "2024-06-30"))
+            ),
+            "30 June is missing, users and spend; it belongs to the three months": (
+                lambda load: rois(load, cohort=(SPRING[0], "2024-06-30"), bought=(SPRING[0], "2024-06-30"))
+            ),
+            "divided by what came back; an ROI divides by the cost": lambda load: less_by_gain(load),
             "you chose payments made from April to June; choose users by their sign-up, and payments by age": (
                 lambda load: rois(load, by="ts")
             ),
@@ -176,7 +199,7 @@ QUESTIONS = {
                 lambda load: payback_days(load, since=SECOND_HALF[0])
             ),
             "these are the users and the spend of January to June 2024; asked are July to December": (
-                lambda load: payback_days(load, cohort=("2024-01-01", SECOND_HALF[0]), bought=("2024-01-01", SECOND_HALF[0]))
+                lambda load: payback_days(load, cohort=TO_JUNE, bought=TO_JUNE)
             ),
             "these are the users and the spend of all months; asked are July to December 2024": (
                 lambda load: payback_days(load, cohort=ALWAYS, bought=ALWAYS)
@@ -187,6 +210,10 @@ QUESTIONS = {
             "the users of six months against the spend of all; take the spend of July to December": (
                 lambda load: payback_days(load, bought=ALWAYS)
             ),
+            "31 December 2024 is missing; the spend of that day belongs to it": (
+                lambda load: payback_days(load, bought=(SECOND_HALF[0], "2024-12-31"))
+            ),
+            "`idxmax` of a condition that never holds gives the first row; add the margins up first (`cumsum`)": lambda load: 0,
             "these are all channels; asked is Xiaohongshu": lambda load: payback_days(load, channel=None),
             "this is Douyin; asked is Xiaohongshu": lambda load: payback_days(load, channel="dy"),
         },
@@ -214,7 +241,10 @@ QUESTIONS = {
             "this is in proportion to `worth`; the curves count as well": (
                 lambda *case: by_shares(*case, weigh=lambda channel: channel["worth"])
             ),
-            "this is a share of the budget; asked are CNY": lambda *case: balance(*case) / case[0],
+            "this is what the best split brings; asked is what the first channel gets": brought,
+            "next to nothing: a share, not CNY? or all to the other channel, whose last yuan brings less": lambda *case: (
+                balance(*case) / case[0]
+            ),
         },
     ),
     "11.5": Number(
@@ -228,6 +258,12 @@ QUESTIONS = {
             "this is the CAC of the cheaper weeks; compare the dearer ones with them": lambda load: cac(halves(load)[0]),
             "this is the difference of two averages; divide additional cost by additional sign-ups": (
                 lambda load: cac(halves(load)[1]) - cac(halves(load)[0])
+            ),
+            "this is how far the report's two averages lie apart; divide additional cost by additional sign-ups": (
+                lambda load: cac(halves(load)[1]) - cac(halves(load)[2])
+            ),
+            "this is the additional cost of a week; divide it by the additional sign-ups": (
+                lambda load: (halves(load)[1] - halves(load)[0])["cost_cny"]
             ),
             "this is the mean of the weeks' own CACs; divide additional cost by additional sign-ups": (
                 lambda load: np.mean(halves(load)[3]["cost_cny"] / halves(load)[3]["signups"])
