@@ -38,17 +38,13 @@ def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], b
 def same_key(left: nw.LazyFrame, right: nw.LazyFrame, column: str) -> tuple[nw.LazyFrame, nw.LazyFrame]:
     """Two queries whose `_user` has one type, so that they can be joined; raises ArgumentError where that would be a guess."""
     kinds = left.collect_schema()["_user"], right.collect_schema()["_user"]
-    if kinds[0] == kinds[1]:
+    if kinds[0] == kinds[1] or all(kind.is_integer() for kind in kinds):
         return left, right
-    if all(kind.is_integer() for kind in kinds):
-        common = nw.Int64
-    elif all(isinstance(kind, (nw.String, nw.Categorical, nw.Enum)) for kind in kinds):
-        common = nw.String
-    else:
-        raise ArgumentError(
-            f"Column {column!r} holds {kinds[0]} in one table and {kinds[1]} in the other; convert one of them.", column=column
-        )
-    return left.with_columns(nw.col("_user").cast(common)), right.with_columns(nw.col("_user").cast(common))
+    if all(isinstance(kind, (nw.String, nw.Categorical, nw.Enum)) for kind in kinds):
+        return left.with_columns(nw.col("_user").cast(nw.String)), right.with_columns(nw.col("_user").cast(nw.String))
+    raise ArgumentError(
+        f"Column {column!r} holds {kinds[0]} in one table and {kinds[1]} in the other; convert one of them.", column=column
+    )
 
 
 def check_overlap(source: Source, log: nw.LazyFrame, users: nw.LazyFrame, user_col: str) -> None:

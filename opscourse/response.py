@@ -148,8 +148,6 @@ def allocate(
     0  search  200.0     0.071
     1   video  800.0     0.071
     """
-    from scipy import optimize
-
     if not curves:
         raise ArgumentError("curves is empty; give at least one channel.")
     a, b = (np.array([getattr(curve, name) for curve in curves.values()], dtype=float) for name in "ab")
@@ -163,25 +161,13 @@ def allocate(
     low, limit = _by_channel(at_least, "at_least", curves), _by_channel(at_most, "at_most", curves)
     if not (worth > 0).all():
         raise ArgumentError("value must be above 0 for every channel; leave out a channel whose response is worth nothing.")
-    if not (0 < budget < float("inf") and (low >= 0).all() and (low <= limit).all() and low.sum() <= budget <= limit.sum()):
+    slack = 1e-9 * budget  # three thirds of a budget need not add up to it exactly
+    fits = (low >= 0).all() and (low <= limit).all() and low.sum() <= budget + slack and budget <= limit.sum() + slack
+    if not (0 < budget < float("inf") and fits):
         raise ArgumentError(
             f"A budget of {budget!r} does not fit the limits: together at least {low.sum():g}, at most {limit.sum():g}."
         )
-    high = np.minimum(limit, budget)
-
-    def spend_at(log_marginal: float) -> np.ndarray:
-        """What each channel spends until its marginal return has come down to this."""
-        log_spend = (np.log(worth * a * b) - log_marginal) / (1 - b)
-        return np.clip(np.exp(np.minimum(log_spend, np.log(budget) + 1)), low, high)
-
-    alone = np.log(worth * a * b) - (1 - b) * np.log(budget)  # log marginal return of a channel that gets everything
-    flat, steep = alone.min() - 1, alone.max() + 1
-    while spend_at(steep).sum() > budget:
-        steep += 1 + abs(steep)
-    spend = spend_at(optimize.brentq(lambda level: spend_at(level).sum() - budget, flat, steep, xtol=1e-14))
-    free = (spend > low) & (spend < high)
-    if free.any():  # what the solver's tolerance left over
-        spend[free] *= (budget - spend[~free].sum()) / spend[free].sum()
+    spend = _equal_marginal(worth * a * b, b, budget, low, np.minimum(limit, budget))
 
     gain = worth * a * spend**b
     with np.errstate(divide="ignore"):
@@ -189,6 +175,29 @@ def allocate(
     at = np.select([spend >= limit, (spend <= low) & (low > 0)], ["at_most", "at_least"], "none")
     columns = {"spend": spend, "response": gain / worth, "average": ratio(gain, spend), "marginal": marginal, "limit": at}
     return pd.DataFrame({"channel": list(curves), **columns})
+
+
+def _equal_marginal(slope: np.ndarray, b: np.ndarray, budget: float, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The spends within the limits that add up to the budget and have one marginal return where they are free."""
+    from scipy import optimize
+
+    if low.sum() >= budget or high.sum() <= budget:
+        return low if low.sum() >= budget else high
+
+    def spend_at(log_marginal: float) -> np.ndarray:
+        """What each channel spends until its marginal return has come down to this."""
+        log_spend = (np.log(slope) - log_marginal) / (1 - b)
+        return np.clip(np.exp(np.minimum(log_spend, np.log(budget) + 1)), low, high)
+
+    alone = np.log(slope) - (1 - b) * np.log(budget)  # log marginal return of a channel that gets everything
+    flat, steep = alone.min() - 1, alone.max() + 1
+    while spend_at(steep).sum() > budget:
+        steep += 1 + abs(steep)
+    spend = spend_at(optimize.brentq(lambda level: spend_at(level).sum() - budget, flat, steep, xtol=1e-14))
+    free = (spend > low) & (spend < high)
+    if free.any():  # what the solver's tolerance left over
+        spend[free] *= (budget - spend[~free].sum()) / spend[free].sum()
+    return spend
 
 
 def _by_channel(value: Any, argument: str, curves: Mapping[str, ResponseCurve]) -> np.ndarray:

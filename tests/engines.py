@@ -5,8 +5,12 @@ from unittest.mock import patch
 import duckdb
 import pandas as pd
 import polars as pl
+from hypothesis import settings
 
 from opscourse import frames
+
+settings.register_profile("measures", deadline=None)  # a slow machine is not a wrong number
+settings.load_profile("measures")
 
 KINDS = ("pandas", "pandas executed by DuckDB", "polars", "polars lazy", "duckdb")
 

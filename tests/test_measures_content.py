@@ -119,7 +119,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 1000)), min_size=2, max_size=20), st.floats(0.01, 100))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_ratio_lies_inside_its_interval_and_both_averages_between_the_extremes(pairs, scale):
     counts = pd.DataFrame(pairs, columns=["top", "below"])
     board = ratio_of_sums(counts, "top", "below").iloc[0]

@@ -88,12 +88,20 @@ def test_one_cohort_is_measured_by_passing_only_its_users():
     assert table(retention(VISITS, USERS[USERS.city == "a"], days=1)) == [(1, 2, 1)]
 
 
-def test_segments_are_split_and_an_empty_segment_is_a_group_of_its_own():
-    users = USERS.assign(city=["a", "a", None, "b"], age=[30, 40, 30, 30])
-    answer = retention(VISITS, users, days=1, by=["city", "age"], interval=None)
-    assert list(answer) == ["city", "age", "day", "eligible", "retained", "rate"]
-    groups = {(str(city), age): (eligible, retained) for city, age, _, eligible, retained, _ in answer.to_numpy().tolist()}
-    assert groups == {("a", 30): (1, 1), ("a", 40): (1, 0), ("b", 30): (1, 1), ("nan", 30): (1, 1)}
+@pytest.mark.parametrize("kind", KINDS)
+def test_segments_are_split_and_an_empty_segment_is_a_group_of_its_own(kind):
+    users = USERS.assign(city=["a", "a", None, "b"], campaign=[7.0, 8.0, np.nan, np.nan])
+    answer = measured(kind, retention, VISITS, users, days=(0, 1), by=["city", "campaign"], interval=None)
+    assert list(answer) == ["city", "campaign", "day", "eligible", "retained", "rate"]
+    groups = {(str(row.city), str(row.campaign), row.day): (row.eligible, row.retained) for row in answer.itertuples()}
+    missing = str(answer["city"][answer["city"].isna()].iloc[0])
+    assert {group: counts for group, counts in groups.items() if group[2] == 1} == {
+        ("a", "7.0", 1): (1, 1),
+        ("a", "8.0", 1): (1, 0),
+        ("b", "nan", 1): (1, 1),
+        (missing, "nan", 1): (1, 1),
+    }
+    assert all(groups[group] == (1, 1) for group in groups if group[2] == 0)
 
 
 def visitors(draws):
@@ -116,8 +124,8 @@ def visitors(draws):
 POPULATIONS = st.lists(
     st.tuples(st.integers(0, 20 * 1440), st.lists(st.integers(-2000, 60 * 1440), max_size=8)), min_size=1, max_size=12
 ).map(visitors)
-FEW = settings(max_examples=10, deadline=None)
-MORE = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=10)
+MORE = settings(max_examples=25)
 
 
 @MORE
@@ -221,6 +229,14 @@ def test_a_day_is_a_day_of_the_times_own_clock():
         measured("duckdb", retention, visits, users, days=1, timestamp_col="ts")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_user_is_found_whatever_the_size_of_the_number_and_a_repeated_row_is_no_second_user(kind):
+    visits, users = VISITS.astype({"user_id": "int32"}), pd.concat([USERS, USERS])
+    assert table(measured(kind, retention, visits, users, days=(1, 7))) == [(1, 4, 3), (7, 3, 1)]
+    text = VISITS.astype({"user_id": "str"}).astype({"user_id": "category"}), USERS.astype({"user_id": "str"})
+    assert table(measured(kind, retention, *text, days=(1, 7))) == [(1, 4, 3), (7, 3, 1)]
+
+
 def test_dates_of_plain_python_are_dates_too():
     visits = VISITS.assign(date=[day.date() for day in VISITS["date"]])
     assert table(retention(visits, USERS, days=(1, 7))) == [(1, 4, 3), (7, 3, 1)]
@@ -244,6 +260,13 @@ def test_a_period_in_which_nobody_came_is_zero_but_only_once_it_is_over():
     assert rates[1][:3] == [1, 0, 0]
     assert rates[2][:2] == [1, 0]
     assert np.isnan(rates[2][2])
+
+
+def test_a_visit_before_the_sign_up_is_no_return_even_in_the_same_week():
+    users = pd.DataFrame({"user_id": [1, 2], "signup_ts": pd.to_datetime(["2025-03-05", "2025-03-05"])})
+    visits = pd.DataFrame({"user_id": [1, 2], "date": pd.to_datetime(["2025-03-03", "2025-03-09"])})
+    assert cohorts(visits, users)["active"].tolist() == [1]
+    assert activity(visits, users)["dau"].tolist() == [0, 0, 0, 0, 0, 0, 1]
 
 
 def test_months_of_different_length_are_months():

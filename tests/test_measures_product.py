@@ -61,7 +61,7 @@ def test_the_index_of_five_touchpoints_by_hand(kind):
 
 
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0.1, 10))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_only_the_proportions_of_weights_matter_and_parts_add_up(use, billing, scale):
     answer = experience_index(POINTS, {"use": use, "billing": billing, "never met": 9})
     scaled = experience_index(POINTS.assign(weight=POINTS.weight * scale), {"use": use * scale, "billing": billing * scale})
@@ -91,7 +91,7 @@ def test_the_published_complaint_shares_have_no_small_denominator_in_common():
 
 
 @given(st.lists(st.integers(0, 10**4), min_size=1, max_size=2), st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_exactly_the_numbers_that_round_to_the_figure_are_possible(parts, decimals):
     digit = Decimal(1).scaleb(-decimals)
     printed = [(Decimal(part) / 100).quantize(digit) for part in parts]
