@@ -31,7 +31,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"The tests in a browser were left out: {missing()}.")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open an event loop runs, and no other test could run a notebook
 def browser():
     assert not missing(), f"{missing()}; CI never leaves out the tests in a browser"
     from playwright.sync_api import sync_playwright
@@ -42,7 +42,7 @@ def browser():
         chrome.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(browser, tmp_path_factory):
     from lab import server
 
