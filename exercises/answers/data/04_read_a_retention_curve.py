@@ -184,9 +184,6 @@ QUESTIONS = {
             "this is one day early: the day of the sign-up is day 0": (
                 lambda load: day_30_slipped(load, here="here_29", least=29)
             ),
-            "you left out who was observed for exactly 30 days; the last day of the log is their day 30": (
-                lambda load: day_30_slipped(load, least=31)
-            ),
             "this counts the users who were here; asked is their share": lambda load: day_30_slipped(load, mean=False),
             "these are the users of all channels; asked are those of Douyin": lambda load: day_30_slipped(load, channel=None),
             "these are Douyin's users of all months (or 2 decimals only); asked are May and June 2025, to within 0.001": (
