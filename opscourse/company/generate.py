@@ -277,7 +277,7 @@ def _make(plan: Plan, workers: int | None, progress: bool) -> None:
 def _entry(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """A table's line of the manifest: rows, a hash of the values whatever the files, and the hash of each file.
 
-    A table in parts has no hash of its values, which would take a seventh of the time: only what ships is made again to compare.
+    A table in parts has no hash of its values, which takes a seventh of the time: only what ships is made again to compare.
     """
     return {
         "rows": sum(part["rows"] for part in parts),
