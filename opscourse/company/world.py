@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 SINGLE_BLOCK = 20_000  # a company of at most so many users is one block, so one file a table
-BLOCK_USERS = 8_000  # users of a block of a larger one: what bounds the memory
+BLOCK_USERS = 16_000  # users of a block of a larger one: what bounds the memory
 ID_SPAN = 10_000_000  # ids of block b start at b * ID_SPAN + 1: unique without knowing how many the earlier blocks used
 
 Columns = dict[str, Any]
