@@ -35,7 +35,7 @@ from opscourse.company.tables.hidden import HIDDEN
 from opscourse.company.world import TALLIES, World
 from opscourse.errors import ArgumentError, DataUnavailable, UnknownName
 
-__all__ = ["build_data", "differences", "generate", "main"]
+__all__ = ["build_data", "differences", "generate", "main", "scratch"]
 
 SHIPPED = {"users": 20_000, "seed": 2024}
 _BESIDE = ("keys", "cards", "datapackage.json", "README.md")  # what may lie in a company's folder and is not made here
@@ -98,7 +98,7 @@ def generate(
     """
     out = Path(out).absolute()
     names = _checked(out, users, seed, tables, workers)
-    with _scratch(out) as folder:
+    with scratch(out) as folder:
         plan = Plan(users, seed, bool(variant), names, str(folder))
         _make(plan, workers, progress)
         _install(folder, out, keep=())
@@ -116,7 +116,7 @@ def build_data(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     out = Path(given.out).absolute()
     names = _checked(out, **SHIPPED, tables=None, workers=None)
-    with _scratch(out) as folder:
+    with scratch(out) as folder:
         _make(Plan(**SHIPPED, variant=False, tables=names, folder=str(folder)), 1, progress=not given.check)
         if given.check:
             differing = differences(store.manifest(out), store.manifest(folder))
@@ -187,7 +187,7 @@ def _belongs(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def _scratch(out: Path) -> Iterator[Path]:
+def scratch(out: Path) -> Iterator[Path]:
     """A folder beside `out` to work in; gone afterwards, whatever happens, and with it what killed runs may have left."""
     folder = out.parent / f".{out.name}.{os.getpid()}.partial"
     try:
@@ -207,7 +207,7 @@ def _scratch(out: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise DataUnavailable(
-            f"The company could not be written to {str(out)!r}: {error.strerror or error}. Nothing was left behind; "
+            f"What was made could not be written to {str(out)!r}: {error.strerror or error}. Nothing was left behind; "
             "make room or name another folder."
         ) from None
     finally:

@@ -2,6 +2,7 @@
 
 A company is a folder: `company.json` (the manifest: seed, size, parameters, rows and checksums), one Parquet file or folder of
 parts a table, `truth/` with what only the simulator knew, `keys/` with the sealed answers that belong to these data.
+A student's own company comes without its truth: `truth` is null in its manifest, and the seed there makes only the dirt.
 """
 
 from __future__ import annotations
@@ -32,11 +33,17 @@ _chosen: Path | None = None
 
 
 def data_folder() -> Path:
-    """The folder that `load` reads: the last `use(...)`, else `OPSCOURSE_DATA`, else the company that ships with the course."""
+    """The folder that `load` reads.
+
+    The last `use(...)`, else `OPSCOURSE_DATA`, else `company/` in the working folder (a notebook's is its own), as in a
+    student's bundle, else the company that ships with the course.
+    """
     if _chosen is not None:
         return _chosen
     if named := os.environ.get("OPSCOURSE_DATA"):
         return _company(Path(named), "the environment variable OPSCOURSE_DATA")
+    if Path("company", "company.json").is_file():
+        return Path("company").resolve()
     return shipped_folder()
 
 
@@ -51,7 +58,7 @@ def shipped_folder() -> Path:
 
 
 def use(folder: str | os.PathLike[str] | None) -> None:
-    """Point `load`, `truth` and `check` at another company's folder; `use(None)` goes back to the one of the course.
+    """Point `load`, `truth` and `check` at another company's folder; `use(None)` goes back to the one they began with.
 
     >>> use(None)
     """
@@ -121,7 +128,12 @@ def truth(name: str | None = None) -> Any:
     """
     from opscourse.company import truths
 
-    return truths.truth(data_folder(), name)
+    folder = data_folder()
+    if manifest(folder)["truth"] is None:
+        raise DataUnavailable(
+            f"The company in {str(folder)!r} came without its truth; opscourse.use(...) goes to one that has it."
+        )
+    return truths.truth(folder, name)
 
 
 def describe(table: str | None = None) -> pd.DataFrame:
@@ -168,7 +180,7 @@ def verify(folder: Path | None = None) -> list[str]:
     made = manifest(folder)
     problems = []
     for part in ("tables", "truth"):
-        for name, known in made[part].items():
+        for name, known in (made[part] or {}).items():
             for file, digest in known["files"].items():
                 try:
                     _content(folder, name, file, digest)
@@ -220,7 +232,7 @@ def _read(folder: Path, name: str, part: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    known = manifest(folder)[part].get(name)
+    known = (manifest(folder)[part] or {}).get(name)
     if known is None:
         raise DataUnavailable(f"The company in {str(folder)!r} was made without the table {name!r}.")
     try:

@@ -28,7 +28,7 @@ class Frame(Question):
 
     Rows may come in any order unless `ordered`. The keys of the rows are told in clear (so that a missing row can be
     named) unless `secret_rows`, for questions such as "which twelve?". A mistake is a table too; it need not have all
-    columns.
+    columns. With `partial`, a grader gives each right column its share of the points.
 
     A column is one token: all of its cells on a grid of three tolerances, which is shifted for each cell so that the
     right value lies within 3/8 of a tolerance of the middle of its grid cell. Accepted are therefore deviations up to
@@ -40,6 +40,7 @@ class Frame(Question):
     columns: Mapping[str, Any]
     ordered: bool = False
     secret_rows: bool = False
+    partial: bool = False
     rows: Sequence[Sequence[str]] | None = None  # these three are filled in by form()
     count: int | None = None
     hints: Mapping[str, str] | None = None
@@ -48,6 +49,7 @@ class Frame(Question):
 
     def __post_init__(self) -> None:
         """Refuse a table without keys or columns, or with a tolerance that is none."""
+        super().__post_init__()
         if not self.keys or not self.columns or isinstance(self.keys, str):
             raise ArgumentError("A Frame needs a list of keys and at least one column.")
         named = {name: getattr(kind, "__name__", kind) for name, kind in self.columns.items()}

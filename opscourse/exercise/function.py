@@ -35,6 +35,7 @@ class Function(Question):
 
     def __post_init__(self) -> None:
         """Bring the cases into their JSON form; refuse a question without cases or with a result of another kind."""
+        super().__post_init__()
         if isinstance(self.result, Mapping):
             told = {name: entry for name, entry in self.result.items() if name != "kind"}
             object.__setattr__(self, "result", RESULTS[self.result["kind"]](**told))

@@ -1,10 +1,14 @@
-"""Key files: `<data folder>/keys/NN.json` holds the sealed questions of exercise NN for the company of that folder."""
+"""Key files: `<data folder>/keys/NN.json` holds the sealed questions of exercise NN for the company of that folder.
+
+A collecting key holds only what is needed to read an answer. With it `check` takes answers down and judges nothing: a
+grader's kernel has such keys, so that there is nothing in it to try answers on.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,7 +21,7 @@ from opscourse.exercise.frame import Frame
 from opscourse.exercise.function import Function
 from opscourse.exercise.question import Choice, Find, Integer, Names, Number, Question, Text
 
-__all__ = ["Key", "built", "key", "main", "numbers"]
+__all__ = ["Key", "built", "collecting", "key", "main", "numbers", "sealed"]
 
 KINDS = {kind.__name__: kind for kind in (Choice, Frame, Function, Integer, Names, Number, Text)}
 FORMAT = 1
@@ -25,10 +29,10 @@ SOURCE = Path("exercises") / "answers"
 
 
 class Key(NamedTuple):
-    """One question as a student's machine knows it."""
+    """One question as a student's machine knows it; without `find`, the key only collects."""
 
     question: Question
-    find: Find
+    find: Find | None
 
 
 def key(number: str) -> Key:
@@ -40,7 +44,8 @@ def key(number: str) -> Key:
         hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(known)}."
         raise UnknownName(f"There is no question {number!r} in exercise {exercise}; {hint}")
     try:
-        return Key(_question(known[number]["form"]), seal.finder(known[number]))
+        found = known[number]
+        return Key(_question(found["form"]), None if found.get("collect") is True else seal.finder(found))
     except (LookupError, TypeError, ValueError):
         raise DataFileError(f"Question {number} of the key is damaged; get the key file again from where it came.") from None
 
@@ -52,17 +57,34 @@ def numbers(exercise: int | str) -> list[str]:
 
 def built(exercise: int, questions: Mapping[str, Question], folder: Path | None = None) -> str:
     """The text of a key file: the questions sealed for the company of a folder (None: the one in use)."""
-    whose = store.manifest(folder)
-    data = f"{whose['seed']} {whose['users']} {whose['variant']}"
-    sealed = {}
     with answers.company(folder) as (load, truth):
-        for number, question in questions.items():
-            try:
-                form, _, entries, _ = answers.solved(question, load, truth)
-            except ArgumentError as error:
-                raise ArgumentError(f"Question {number}: {error}") from error
-            sealed[number] = {"form": form.public(), **seal.sealed(number, data, question.cost, entries)}
-    return json.dumps({"format": FORMAT, "exercise": exercise, "questions": sealed}, ensure_ascii=False, indent=1) + "\n"
+        return sealed(exercise, questions, store.manifest(folder), load, truth)
+
+
+def sealed(
+    exercise: int, questions: Mapping[str, Question], manifest: Mapping[str, Any], load: Callable, truth: Callable
+) -> str:
+    """The text of a key file, for the company with this manifest that `load` and `truth` read."""
+    data = f"{manifest['seed']} {manifest['users']} {manifest['variant']}"
+    told = {}
+    for number, question in questions.items():
+        try:
+            form, _, entries, _ = answers.solved(question, load, truth)
+        except ArgumentError as error:
+            raise ArgumentError(f"Question {number}: {error}") from error
+        told[number] = {"form": form.public(), **seal.sealed(number, data, question.cost, entries)}
+    return _text(exercise, told)
+
+
+def collecting(exercise: int, questions: Mapping[str, Question]) -> str:
+    """The text of a collecting key file: how to read each answer, and nothing that depends on the right one."""
+    return _text(
+        exercise, {number: {"form": question.bare().public(), "collect": True} for number, question in questions.items()}
+    )
+
+
+def _text(exercise: int, questions: Mapping[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, "exercise": exercise, "questions": questions}, ensure_ascii=False, indent=1) + "\n"
 
 
 def main(argv: list[str]) -> int:

@@ -19,7 +19,7 @@ from opscourse.exercise import value as read
 
 __all__ = ["Choice", "Find", "Integer", "Names", "Number", "Question", "Text", "Verdict", "called", "listing", "plural"]
 
-AUTHOR_ONLY = ("right", "mistakes", "praise")
+AUTHOR_ONLY = ("right", "mistakes", "praise", "points", "partial", "typed")
 SLIPS = (  # what a wrong value times a factor may have meant
     (0.01, "a hundred times too large: a percentage?"),
     (100, "a hundred times too small: a proportion?"),
@@ -59,13 +59,23 @@ def plural(count: int, noun: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What all kinds share. `praise` is said after the tick; an answer that no entry knows gets a sentence of its kind."""
+    """What all kinds share. `praise` is said after the tick; an answer that no entry knows gets a sentence of its kind.
+
+    `points` is what a grader gives for it; `typed` says that an answer may be typed in: it need not hold on other data.
+    """
 
     right: Any = None
     mistakes: Mapping[str, Any] | None = None
     praise: str = ""
+    points: float = 1.0
+    typed: bool = False
 
     cost: ClassVar[int] = 14  # log2 of scrypt's n: 16 MB and some 30 ms a try
+
+    def __post_init__(self) -> None:
+        """Refuse points that are none."""
+        if isinstance(self.points, bool) or not isinstance(self.points, (int, float)) or not 0 < self.points < math.inf:
+            raise ArgumentError(f"A question needs points above 0, not {self.points!r}.")
 
     # what the author says
 
@@ -83,6 +93,10 @@ class Question:
 
     def form(self, right: Any) -> Question:
         """Itself, with what the key must say in clear so that an answer can be turned into tokens."""
+        return self
+
+    def bare(self) -> Question:
+        """Itself, with what is needed to read an answer and with nothing that depends on the right one."""
         return self
 
     def public(self) -> dict[str, Any]:
@@ -155,6 +169,7 @@ class Number(Question):
 
     def __post_init__(self) -> None:
         """Refuse a tolerance that is none."""
+        super().__post_init__()
         if not (isinstance(self.tolerance, (int, float)) and 0 < self.tolerance < math.inf):
             raise ArgumentError(f"A Number needs a tolerance above 0, not {self.tolerance!r}; for whole numbers use Integer.")
 
@@ -282,6 +297,7 @@ class Choice(Question):
     """One of several options; `options` gives a sentence for each, `right` the one that is (or a function of the data)."""
 
     options: Mapping[str, str] | Iterable[str] = ()
+    typed: bool = True
 
     def likely(self, right: str) -> Iterable[tuple[str, Any]]:
         """Every other option with its sentence."""
@@ -294,6 +310,10 @@ class Choice(Question):
         return next(sentence for name, sentence in self.options.items() if read.text(name) == right)
 
     def form(self, right: str) -> Choice:
+        """The options by name only."""
+        return self.bare()
+
+    def bare(self) -> Choice:
         """The options by name only."""
         return replace(self, options=[read.text(name) for name in self.options])
 

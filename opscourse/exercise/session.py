@@ -23,13 +23,15 @@ class Attempts:
 
     wrong: int = 0
     right: bool = False
+    taken: bool = False  # down, by a key that only collects
 
 
 _session: dict[str, Attempts] = {}
 
 
 def check(question: str, answer: Any = ...) -> None:
-    """Check an answer: print one line with a tick, or raise CheckFailed with the reason.
+    """Check an answer: print one line with a tick, or raise CheckFailed with the reason. (While a grader runs the
+    notebook, the answer is only taken down; it is judged elsewhere.)
 
     Parameters: the question's number as in the exercise, and your answer: a number, a name, a list, a DataFrame or a
     function, as the question says. Raises CheckFailed (the answer is wrong, or is none of the kind asked), NotAnswered
@@ -38,12 +40,16 @@ def check(question: str, answer: Any = ...) -> None:
     number = _number(question)
     asked, find = keys.key(number)
     attempts = _session.setdefault(number, Attempts())
-    attempts.right = False
+    attempts.right = attempts.taken = False
     try:
         if answer is ...:
             raise NotAnswered("not answered")
         value = _read(asked, answer)
         _emit(number, value)
+        if find is None:
+            attempts.taken = True
+            print(f"{number} taken down")
+            return
         verdict = asked.judge(value, find)
         if not verdict.right:
             raise CheckFailed(verdict.sentence)
@@ -65,13 +71,14 @@ def report(exercise: int | str) -> None:
     except OpsCourseError as error:
         print(error)
         return
-    done = 0
+    done, what = 0, "right"
     for number in numbers:
         attempts = _session.get(number, Attempts())
-        done += attempts.right
+        done += attempts.right or attempts.taken
+        what = "taken down" if attempts.taken else what
         tries = f"✗ wrong ({attempts.wrong} {'try' if attempts.wrong == 1 else 'tries'})" if attempts.wrong else "· open"
-        print(f"{number} {'✓ right' if attempts.right else tries}")
-    print(f"{done} of {len(numbers)} right")
+        print(f"{number} {'✓ right' if attempts.right else 'taken down' if attempts.taken else tries}")
+    print(f"{done} of {len(numbers)} {what}")
 
 
 def _number(question: Any) -> str:
