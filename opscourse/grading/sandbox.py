@@ -52,6 +52,7 @@ def readable() -> list[Path]:
     course = [Path(__file__).parents[1]]  # not the clone around it: that has the answers
     system = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime"]
     system += ["/usr/share/zoneinfo", "/usr/share/fonts", "/usr/local/share/fonts", "/dev/null", "/dev/urandom"]
+    system += ["/sys/devices/system/cpu"]
     return list(dict.fromkeys(path for path in map(Path, [*python, *course, *system]) if path.exists()))
 
 
@@ -78,6 +79,11 @@ def confine_files(read: Iterable[Path], write: Iterable[Path]) -> None:
         for path in write:
             rules.add_path_rule(path, access=file_write | AccessFs.READ_DIR | AccessFs.REFER | make)
         rules.add_path_rule("/dev/null", access=file_write)
+        if Path("/sys/fs/cgroup").exists():  # DuckDB reads its limits there and crashes if it may not
+            rules.add_path_rule("/sys/fs/cgroup", access=AccessFs.READ_FILE)
+        for own in ("/proc/self/cgroup", "/proc/self/maps"):  # the latter for scikit-learn's KMeans
+            os.open(own, os.O_PATH)  # stays open: the rule is for this inode, which /proc would otherwise make anew at will
+            rules.add_path_rule(own, access=file_read)
         _drop_capabilities()
         rules.apply()  # sets no_new_privs
     except LandlockError as error:
