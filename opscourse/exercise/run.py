@@ -8,7 +8,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,7 +91,7 @@ def _expected(path: Path) -> list[str]:
         raise ArgumentError(f"{path} is no exercise: no cell of it checks an answer.")
     expected = dict.fromkeys(asked)
     for exercise in dict.fromkeys(number.split(".")[0] for number in asked):
-        with suppress(OpsCourseError):
+        with suppress(OpsCourseError), chdir(path.resolve().parent):  # there its kernel looks for data, too
             expected.update(dict.fromkeys(keys.numbers(exercise)))
     return sorted(expected, key=lambda number: [int(part) for part in number.split(".")])
 

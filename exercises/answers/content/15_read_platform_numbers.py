@@ -188,6 +188,7 @@ QUESTIONS = {
     "15.2": Frame(
         keys=["source"],
         columns={"items": int, "mean_minutes": 5, "median_minutes": 5, "gini": 0.005},
+        partial=True,
         right=supply,
         praise="a UGC piece brings more on average and less in the middle: a few hits carry the mean",
         mistakes={
@@ -204,6 +205,7 @@ QUESTIONS = {
     "15.3": Frame(
         keys=["hook_type"],
         columns={"posts": int, "hold": 0.005, "finish": 0.005},
+        partial=True,
         right=lambda load: hooks(clips(load)),
         praise="the hook goes with who stays for three seconds, and hardly with who of them stays to the end; none of this is"
         " an experiment",

@@ -147,6 +147,7 @@ QUESTIONS = {
     "11.2": Frame(
         keys=["channel"],
         columns={"roi_30": 0.01, "roi_365": 0.01},
+        partial=True,
         right=lambda load: rois(load),
         praise="the same users and the same money: only gain and horizon differ",
         mistakes={

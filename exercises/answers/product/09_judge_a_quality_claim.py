@@ -153,6 +153,7 @@ QUESTIONS = {
     "9.2": Frame(
         keys=["stage"],
         columns={"points": 0.002, "passes": 0.002, "failures": 0.01},
+        partial=True,
         right=lambda load: changes(load),
         praise="one change, three sizes; say which one you report",
         mistakes={

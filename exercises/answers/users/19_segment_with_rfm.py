@@ -126,6 +126,7 @@ QUESTIONS = {
     "19.2": Frame(
         keys=["user_id"],
         columns={"recency_days": int, "frequency": int, "monetary": 0.01, "r": int, "f": int, "m": int},
+        partial=True,
         right=lambda load: scored(load).pipe(some),
         praise="equal customers, equal scores",
         mistakes={
