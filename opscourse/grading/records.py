@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Attempt", "Limits", "Mark", "Ran", "Ready", "Result", "Status", "Student", "Stop"]
+__all__ = ["Attempt", "Limits", "Mark", "Ran", "Ready", "Result", "Status", "Stop", "Student"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Ran:
     """What one run of a notebook on one company gave. `answers` are as the kernel sent them: not to be trusted in any way."""
 
     answers: dict[str, Any] = field(default_factory=dict)  # question -> "answer" of application/vnd.opscourse.answer+json
-    stops: dict[str, tuple[Stop, str]] = field(default_factory=dict)  # question -> why, one sentence with the student's own line
+    stops: dict[str, tuple[Stop, str]] = field(default_factory=dict)  # question -> why, in one sentence
     seconds: dict[str, float] = field(default_factory=dict)  # question -> time its cells took
     peak_mb: float = 0.0
     unenforced: tuple[str, ...] = ()  # what this machine could not enforce, in words

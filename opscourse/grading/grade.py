@@ -1,0 +1,329 @@
+"""`opscourse grade`: run what was handed in, judge it, and write gradebook and reports."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm import tqdm
+
+from opscourse.errors import ArgumentError, DataFileError, DataUnavailable
+from opscourse.grading import judge, pool, roster, solutions, submissions, transplant, variants
+from opscourse.grading.book import Book, digest
+from opscourse.grading.records import Attempt, Limits, Mark, Ran, Ready, Result, Status, Student
+
+__all__ = ["Grading", "HandedOut", "grade", "handed_out", "main"]
+
+FORM = ("kind", "keys", "cases", "options", "ordered")  # what reading an answer depends on; a tolerance is for judging
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """What `opscourse release` gave a class."""
+
+    secret: bytes
+    exercises: tuple[variants.Exercise, ...]
+    students: tuple[Student, ...]
+    course: Path | None
+
+
+def handed_out(folder: Path, roster_file: Path | None = None, course: Path | None = None) -> HandedOut:
+    """Read what a release left for the teacher. Raises DataUnavailable if there is nothing, DataFileError if it is damaged."""
+    private = folder / "private"
+    try:
+        numbers = json.loads((private / "release.json").read_text(encoding="utf-8"))["exercises"]
+    except FileNotFoundError:
+        raise DataUnavailable(
+            f"{str(folder)!r} holds no release: name the folder of `opscourse release` with --release."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataFileError(f"{private / 'release.json'} is damaged: run `opscourse release` once more.") from None
+    students = roster.read(roster_file or private / "roster.csv")
+    exercises = tuple(variants.exercise(number, course) for number in numbers)
+    return HandedOut(variants.secret(private / "secret"), exercises, tuple(students), course)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """One class: what was released, and how it is to be graded."""
+
+    handed_out: HandedOut
+    out: Path
+    workers: int = 1
+    strict: bool = True
+    limits: Limits = field(default_factory=Limits)
+    scheduler: str = ""
+
+    @cached_property
+    def students(self) -> dict[str, Student]:
+        """The roster, by id."""
+        return {one.id: one for one in self.handed_out.students}
+
+    @cached_property
+    def exercises(self) -> dict[int, variants.Exercise]:
+        """The exercises, by number."""
+        return {one.number: one for one in self.handed_out.exercises}
+
+    @cached_property
+    def engine(self) -> str:
+        """What a run depends on beside the notebook and the company."""
+        packages = ("opscourse", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "seaborn", "statsmodels")
+        versions = [f"{name} {metadata.version(name)}" for name in packages]
+        return json.dumps([sys.version, versions, asdict(self.limits)])
+
+    def run_key(self, student: str | None, exercise: variants.Exercise, notebook: str) -> str:
+        """The hash of all that a run follows from."""
+        forms = [[number, _reading(question.bare().public())] for number, question in exercise.questions.items()]
+        whose = "hidden" if student is None else f"student {student}"
+        parts = (whose, variants.simulator(), *exercise.tables, json.dumps(forms, sort_keys=True), self.engine)
+        return digest(self.handed_out.secret, notebook, *parts)
+
+
+def _reading(form: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: form[name] for name in FORM if name in form}
+    if "columns" in form:
+        told["columns"] = {name: kind if isinstance(kind, str) else "number" for name, kind in form["columns"].items()}
+    if "result" in form:
+        told["result"] = _reading(form["result"])
+    return told
+
+
+def grade(source: Path, grading: Grading) -> list[Result]:
+    """Grade what was handed in and return all results; runs that the book knows are not run again.
+
+    Raises DataUnavailable if this machine cannot confine a kernel and the grading is strict.
+    """
+    with Book(grading.out / "grades.sqlite") as book, _work(book) as work:
+        attempts = submissions.found(source, grading.handed_out.students, list(grading.exercises))
+        book.keep(attempts)
+        counted = _counted(attempts)
+        readies = {at: _ready(one, grading.exercises[at[1]]) for at, one in counted.items()}
+        companies = _prepare(grading, book, [student for (student, _), ready in readies.items() if isinstance(ready, Ready)])
+        _run(grading, book, work, readies, companies)
+        results = _results(grading, book, attempts, counted, readies)
+    _report(grading.out, results, [one for one in attempts if not one.student or one.exercise is None])
+    return results
+
+
+class _work:
+    """A private folder for runs, short enough for a socket's name; one that a killed grader left is removed first."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    def __enter__(self) -> Path:
+        if left := self.book.fact("work"):
+            shutil.rmtree(left, ignore_errors=True)
+        self.path = Path(tempfile.mkdtemp(prefix="opscourse-"))
+        self.book.note("work", str(self.path))
+        return self.path
+
+    def __exit__(self, *_: Any) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.book.note("work", "")
+
+
+def _counted(attempts: Sequence[Attempt]) -> dict[tuple[str, int], Attempt]:
+    """The attempt that counts, by student and exercise: the last one."""
+    known = [one for one in attempts if one.student and one.exercise is not None]
+    last = {(one.student, one.exercise): one for one in sorted(known, key=lambda one: one.number)}
+    return dict(sorted(last.items()))
+
+
+def _ready(attempt: Attempt, exercise: variants.Exercise) -> Ready | str:
+    """The notebook to run, or why there is none."""
+    if attempt.problem:
+        return attempt.problem
+    try:
+        pristine = nbformat.reads(exercise.notebook, as_version=4)
+        return transplant.ready(attempt.content, pristine, list(exercise.questions))
+    except DataFileError as error:
+        return str(error)
+
+
+def _prepare(grading: Grading, book: Book, students: Sequence[str]) -> dict[str | None, str]:
+    """Make the companies that runs need and the solutions that the judge needs: student (None: hidden) -> folder."""
+    make = partial(
+        solutions.prepared,
+        grading.handed_out.secret,
+        numbers=list(grading.exercises),
+        course=grading.handed_out.course,
+        folder=grading.out / "private" / "companies",
+        known=book.solved(),
+    )
+    wanted = [None, *sorted(set(students))]
+    companies = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(grading.workers, len(wanted)), mp_context=context) as processes:
+        futures = {student: processes.submit(make, student) for student in wanted}
+        try:
+            for student in _progress(wanted, "companies"):
+                companies[student], solved = futures[student].result()
+                book.solve(solved)
+        except BaseException:
+            processes.shutdown(wait=False, cancel_futures=True)
+            raise
+    return companies
+
+
+def _run(grading: Grading, book: Book, work: Path, readies: Mapping, companies: Mapping[str | None, str]) -> None:
+    """Run every notebook whose runs the book does not have, and store them as they come."""
+    jobs, keys_of = [], {}
+    for (student, number), ready in readies.items():
+        if not isinstance(ready, Ready):
+            continue
+        exercise = grading.exercises[number]
+        keys = {
+            "own": grading.run_key(student, exercise, ready.notebook),
+            "hidden": grading.run_key(None, exercise, ready.notebook),
+        }
+        keys_of[student, number] = keys
+        if all(_usable(book.ran(key), grading.strict) for key in keys.values()):
+            continue
+        folders = {"own": companies[student], "hidden": companies[None]}
+        jobs.append(pool.Job(student, number, ready.notebook, folders, grading.limits, grading.strict))
+    if not jobs:
+        return
+    if grading.scheduler:
+        from opscourse.grading import cluster
+
+        done = cluster.runs(jobs, grading.scheduler)
+    else:
+        from opscourse.grading import runner
+
+        done = pool.local(jobs, partial(run_job, work), grading.workers, runner.stop)
+    for job, runs in _progress(done, "notebooks", len(jobs)):
+        keys = keys_of[job.student, job.exercise]
+        book.store(job.student, job.exercise, {which: (keys[which], ran) for which, ran in runs.items()})
+
+
+def _usable(ran: Ran | None, strict: bool) -> bool:
+    return ran is not None and not (strict and ran.unenforced)
+
+
+def run_job(work: Path, job: pool.Job) -> dict[str, Ran]:
+    """Run one submission on both companies. Without any answer on the own one, the hidden one can add nothing."""
+    from opscourse.grading import runner
+
+    runs = {}
+    for which, folder in job.companies.items():
+        if which == "hidden" and not runs["own"].answers:
+            runs[which] = Ran(unenforced=runs["own"].unenforced)
+            continue
+        runs[which] = runner.run(job.notebook, Path(folder), work / uuid.uuid4().hex[:12], job.limits, job.strict)
+    return runs
+
+
+def _results(grading: Grading, book: Book, attempts: Sequence[Attempt], counted: Mapping, readies: Mapping) -> list[Result]:
+    """Judge every run; a student on the roster who handed in nothing has a result too."""
+    tries = Counter((one.student, one.exercise) for one in attempts)
+    owners = judge.Owners()
+    results = []
+    for number, exercise in grading.exercises.items():
+        hidden_solutions = _solutions(grading, book, None, exercise)
+        for student in grading.students.values():
+            at = (student.id, number)
+            attempt, ready = counted.get(at), readies.get(at)
+            told = {"student": student, "exercise": number, "title": exercise.title, "attempts": tries[at]}
+            if attempt:
+                told |= {"attempt": attempt.number, "origin": attempt.origin}
+            if not isinstance(ready, Ready):
+                status, sentence = (Status.UNREADABLE, ready) if attempt else (Status.ABSENT, "nothing was handed in")
+                marks = [Mark(name, status, 0.0, asked.points, sentence) for name, asked in exercise.questions.items()]
+                results.append(Result(**told, marks=tuple(marks)))
+                continue
+            own = book.ran(grading.run_key(student.id, exercise, ready.notebook))
+            hidden = book.ran(grading.run_key(None, exercise, ready.notebook))
+            known = _solutions(grading, book, student.id, exercise)
+            owners.add(student.id, known)
+            marks = tuple(
+                judge.mark(name, asked, ready, own, hidden, known[name], hidden_solutions[name])
+                for name, asked in exercise.questions.items()
+            )
+            for mark in marks:
+                if not exercise.questions[mark.question].typed and mark.status in (Status.WRONG, Status.MISTAKE):
+                    owners.ask(student.id, mark.question, own.answers.get(mark.question))
+            unenforced = tuple(dict.fromkeys(own.unenforced + hidden.unenforced))
+            results.append(Result(**told, marks=marks, peak_mb=max(own.peak_mb, hidden.peak_mb), unenforced=unenforced))
+    notes = {at: _named(whose, grading.students) for at, whose in owners.found().items()}
+    for at, one in enumerate(results):
+        marks = tuple(replace(mark, note=notes.get((one.student.id, mark.question), mark.note)) for mark in one.marks)
+        results[at] = replace(one, marks=marks)
+    return sorted(results, key=lambda one: (one.student.id, one.exercise))
+
+
+def _solutions(grading: Grading, book: Book, student: str | None, exercise: variants.Exercise) -> dict[str, judge.Solution]:
+    secret = grading.handed_out.secret
+    return {
+        name: judge.Solution.unpacked(book.solution(solutions.solution_key(secret, student, exercise, name)))
+        for name in exercise.questions
+    }
+
+
+def _named(owners: Sequence[str], students: Mapping[str, Student]) -> str:
+    named = ", ".join(f"{students[one].name} ({one})" for one in owners[:3])
+    return f"right on the data of {named}" + (f" and {len(owners) - 3} more" if len(owners) > 3 else "")
+
+
+def _report(out: Path, results: list[Result], strays: list[Attempt]) -> None:
+    from opscourse.grading import classreport, exports, feedback
+
+    exports.write(results, out)
+    feedback.write(results, out)
+    classreport.write(results, out)
+    for one in strays:
+        print(f"✗ {one.origin}: {one.problem}")
+
+
+def _progress(items: Any, what: str, total: int | None = None) -> Iterator[Any]:
+    return iter(tqdm(items, desc=what, total=total, unit="", file=sys.stderr, dynamic_ncols=True))
+
+
+def main(argv: list[str]) -> int:
+    """`opscourse grade`: grade a class. Returns 0."""
+    parser = argparse.ArgumentParser(prog="opscourse grade", description="Grade what a class handed in.")
+    parser.add_argument("submissions", type=Path, help="a folder or a zip file, as the learning platform exports it")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where gradebook and reports go")
+    parser.add_argument("--release", type=Path, metavar="DIR", help="what `opscourse release` made (default: --out)")
+    parser.add_argument("--roster", type=Path, metavar="CSV", help="a newer roster than the release had")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course (default: this one)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="notebooks at a time (default: processors)"
+    )
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="a Dask cluster, tcp://host:8786, instead of this machine"
+    )
+    parser.add_argument(
+        "--isolation", choices=("strict", "best"), default="strict", help="refuse, or only say, what cannot be enforced"
+    )
+    parser.add_argument("--cell-seconds", type=float, default=Limits.cell_seconds, metavar="S", help="time for one cell")
+    parser.add_argument("--memory", type=int, default=Limits.memory_mb, metavar="MB", help="memory for one notebook")
+    options = parser.parse_args(argv)
+    if options.workers < 1:
+        raise ArgumentError(f"--workers must be 1 or more, not {options.workers}.")
+    if not options.submissions.exists():
+        raise DataUnavailable(f"There is no {str(options.submissions)!r}.")
+    released = handed_out(options.release or options.out, options.roster, options.course)
+    limits = Limits(cell_seconds=options.cell_seconds, notebook_seconds=5 * options.cell_seconds, memory_mb=options.memory)
+    options.out.mkdir(parents=True, exist_ok=True)
+    strict = options.isolation == "strict"
+    grading = Grading(released, options.out, options.workers, strict, limits, options.scheduler)
+    results = grade(options.submissions, grading)
+    graded = [one for one in results if one.attempt]
+    print(f"{len(graded)} of {len(results)} graded; open {options.out / 'class.html'}")
+    return 0

@@ -1,0 +1,97 @@
+"""Solutions of questions on companies, each worked out once and kept under the hash of all that it follows from."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from opscourse.exercise import answers
+from opscourse.grading import judge, variants
+from opscourse.grading.book import digest
+
+__all__ = ["fingerprint", "prepared", "solution_key"]
+
+
+def fingerprint(thing: Any) -> str:
+    """A hash of what a question means: its fields, and the code it calls in its own module, comments and layout aside.
+
+    A change to one question of an answers module leaves the others as they are, so they need not be solved again.
+    """
+    return digest(_told(thing, set()))
+
+
+def _told(thing: Any, seen: set[int]) -> str:
+    if isinstance(thing, types.FunctionType):
+        return _function(thing, seen)
+    if isinstance(thing, partial):
+        return f"partial({_told((thing.func, thing.args, thing.keywords), seen)})"
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return f"{type(thing).__name__}({_told({f.name: getattr(thing, f.name) for f in fields(thing)}, seen)})"
+    if isinstance(thing, Mapping):
+        return "{" + ", ".join(f"{_told(name, seen)}: {_told(one, seen)}" for name, one in thing.items()) + "}"
+    if isinstance(thing, (list, tuple)):
+        return "[" + ", ".join(_told(one, seen) for one in thing) + "]"
+    if isinstance(thing, (set, frozenset)):
+        return "{" + ", ".join(sorted(_told(one, seen) for one in thing)) + "}"
+    if isinstance(thing, (types.ModuleType, type, types.BuiltinFunctionType)) or callable(thing):
+        return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', getattr(thing, '__name__', type(thing)))}"
+    return repr(thing)
+
+
+def _function(function: Callable, seen: set[int]) -> str:
+    name = f"{function.__module__}.{function.__qualname__}"
+    if id(function) in seen:
+        return name
+    seen.add(id(function))
+    bound = [cell.cell_contents for cell in function.__closure__ or ()]
+    told = [name, _code(function.__code__), _told((function.__defaults__, function.__kwdefaults__, bound), seen)]
+    for used in sorted(_names(function.__code__)):
+        other = function.__globals__.get(used)
+        if getattr(other, "__module__", function.__module__) == function.__module__:
+            told.append(f"{used}={_told(other, seen)}")
+    return "\n".join(told)
+
+
+def _code(code: types.CodeType) -> str:
+    inner = [_code(one) if isinstance(one, types.CodeType) else _told(one, set()) for one in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {inner}"
+
+
+def _names(code: types.CodeType) -> set[str]:
+    return set(code.co_names).union(*(_names(one) for one in code.co_consts if isinstance(one, types.CodeType)))
+
+
+def prepared(
+    secret: bytes, student: str | None, numbers: Sequence[int], course: Path | None, folder: Path, known: Collection[str]
+) -> tuple[str, dict[str, dict[str, Any]]]:
+    """One student's company for the kernel, and the solutions on it that are not `known` yet: key -> JSON.
+
+    Made to be called in a process of its own: which company is in use belongs to a process.
+    """
+    exercises = [_exercise(number, course) for number in numbers]
+    kernel = variants.company(secret, student, exercises, folder, "kernel")
+    wanted = {
+        solution_key(secret, student, one, question): one.questions[question] for one in exercises for question in one.questions
+    }
+    missing = {key: question for key, question in wanted.items() if key not in known}
+    solved = {}
+    if missing:
+        with answers.company(variants.company(secret, student, exercises, folder, "judge")) as (load, truth):
+            solved = {key: judge.solution(question, load, truth).packed() for key, question in missing.items()}
+    return str(kernel), solved
+
+
+def solution_key(secret: bytes, student: str | None, exercise: variants.Exercise, question: str) -> str:
+    """The hash of all that a solution follows from."""
+    whose = "hidden" if student is None else f"student {student}"
+    meaning = fingerprint(exercise.questions[question])
+    return digest(secret, whose, variants.simulator(), *exercise.tables, question, meaning)
+
+
+@cache
+def _exercise(number: int, course: Path | None) -> variants.Exercise:
+    return variants.exercise(number, course)
