@@ -35,7 +35,7 @@ from opscourse.company.tables.hidden import HIDDEN
 from opscourse.company.world import TALLIES, World
 from opscourse.errors import ArgumentError, DataUnavailable, UnknownName
 
-__all__ = ["build_data", "differences", "generate", "main", "scratch"]
+__all__ = ["attach", "build_data", "differences", "generate", "main", "scratch"]
 
 SHIPPED = {"users": 20_000, "seed": 2024}
 _BESIDE = ("keys", "cards", "datapackage.json", "README.md")  # what may lie in a company's folder and is not made here
@@ -305,8 +305,8 @@ def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[Iterator[
 _given: dict[str, Any] = {}  # in a worker: its plan and world
 
 
-def _start(plan: Plan) -> None:
-    """Prepare a worker: it ends by itself when the process that started it is gone."""
+def attach() -> None:
+    """Prepare a worker process: Ctrl-C is its parent's business, and it ends by itself when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -315,6 +315,10 @@ def _start(plan: Plan) -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _start(plan: Plan) -> None:
+    attach()
     _given.update(plan=plan, world=plan.world())
 
 

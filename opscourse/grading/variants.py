@@ -32,7 +32,7 @@ from opscourse.exercise import answers, keys
 from opscourse.exercise.derive import derived_text
 from opscourse.exercise.question import Question
 
-__all__ = ["Exercise", "company", "exercise", "secret", "tables_of"]
+__all__ = ["Exercise", "Kind", "company", "exercise", "fingerprint", "secret", "simulator", "tables_of"]
 
 Kind = Literal["bundle", "kernel", "judge"]
 SECRET_BYTES, SEED_BYTES = 32, 16
@@ -189,6 +189,11 @@ def _number(secret: bytes, purpose: str, student: str | None) -> int:
     return int.from_bytes(_derived(secret, purpose, student)[:SEED_BYTES], "big")
 
 
+def fingerprint(secret: bytes, of: str, student: str | None = None) -> str:
+    """Something to recognise `of` and the secret by, which tells nothing about either."""
+    return _derived(secret, of, student).hex()[:32]
+
+
 # companies
 
 
@@ -202,11 +207,11 @@ def company(secret: bytes, student: str | None, exercises: Sequence[Exercise], f
 
     The path changes when anything does that the content depends on. Raises ArgumentError if a question cannot be solved.
     """
-    tables = [name for name in TABLES if any(name in one.tables for one in exercises)]
+    tables = [name for name in TABLES if any(name in one.tables for one in exercises)] or list(TABLES)[:1]  # none is no company
     content = [kind, simulator(), *tables]
     if kind != "judge":
         content += [f"{one.number} {one.digest}" for one in exercises]
-    out = folder.absolute() / kind / _derived(secret, "\0".join(content), student).hex()[:32]
+    out = folder.absolute() / kind / fingerprint(secret, "\0".join(content), student)
     if (out / "company.json").is_file():
         return out
     if kind == "judge":

@@ -1,5 +1,7 @@
 """Answers to exercise 4: who comes back, who is gone, and what a day's active users are made of."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ SPRING = ("2025-05-01", "2025-06-30")
 MARCH = ("2025-03-01", "2025-03-31")
 
 
+@lru_cache(maxsize=1)
 def log(load):
     """Every user and active day, with the days since the sign-up and since the visit before."""
     visits = load("daily_activity").merge(load("users"), on="user_id").sort_values(["user_id", "date"])
@@ -18,6 +21,7 @@ def log(load):
     return visits
 
 
+@lru_cache(maxsize=1)
 def people(load):
     """Every user, with channel, days observed, day last seen, and whether they were here on or around some days."""
     visits = log(load)
@@ -118,8 +122,8 @@ def march_of_returning(load):
 def march_of_users(load):
     """Distinct users of each kind, divided by all users of the month."""
     visits = log(load)
-    visits["origin"] = np.select([visits["age"] == 0, visits["gap"] == 1], ["new", "yesterday"], "pause")
-    visits = visits[visits["date"].between(*MARCH)]
+    origin = np.select([visits["age"] == 0, visits["gap"] == 1], ["new", "yesterday"], "pause")
+    visits = visits.assign(origin=origin)[visits["date"].between(*MARCH)]
     shares = visits.groupby("origin")["user_id"].nunique() / visits["user_id"].nunique()
     return shares.reset_index(name="share")
 
