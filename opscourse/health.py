@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -37,20 +37,25 @@ def doctor() -> None:
     >>> doctor()  # doctest: +ELLIPSIS
     ✓ Python ...
     """
-    _report()
+    _report(findings())
 
 
 def main(argv: list[str]) -> int:
-    """The command `opscourse doctor`: as `doctor()`; the exit code is 1 if anything is wrong."""
-    argparse.ArgumentParser(prog="opscourse doctor", description=__doc__).parse_args(argv)
+    """The command `opscourse doctor`: as `doctor()`; the exit code is 1 if anything is wrong.
+
+    With --grading: what this machine can do to confine the notebooks of strangers; 1 if `opscourse grade` would refuse.
+    """
+    parser = argparse.ArgumentParser(prog="opscourse doctor", description=__doc__)
+    parser.add_argument("--grading", action="store_true", help="instead: can this machine confine what students hand in?")
+    options = parser.parse_args(argv)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # an old Windows console cannot show a tick
-    return _report()
+    return _report(grading() if options.grading else findings())
 
 
-def _report() -> int:
+def _report(found: Iterable[Finding]) -> int:
     wrong = 0
-    for finding in findings():
+    for finding in found:
         print(finding, flush=True)
         wrong += bool(finding.wrong)
     print(f"To be mended: {wrong}." if wrong else "All is well.")
@@ -64,6 +69,13 @@ def findings() -> Iterator[Finding]:
     yield data()
     yield kernel()
     yield widgets()
+
+
+def grading() -> Iterator[Finding]:
+    """Each protection of the grader, tried on this machine."""
+    from opscourse.grading import sandbox
+
+    yield from sandbox.abilities()
 
 
 def python() -> Finding:
