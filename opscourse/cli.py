@@ -15,6 +15,7 @@ COMMANDS = {
     "check": ("opscourse.exercise.run", "run an exercise and show a table of its questions"),
     "doctor": ("opscourse.health", "look whether everything a lesson needs is in place"),
     "generate": ("opscourse.company.generate", "make a company of any size, or another one"),
+    "grade": ("opscourse.grading.grade", "grade what a class handed in"),
     "release": ("opscourse.grading.release", "make a bundle for each student: notebook, data of their own, sealed key"),
 }
 
