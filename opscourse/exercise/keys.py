@@ -21,7 +21,7 @@ from opscourse.exercise.frame import Frame
 from opscourse.exercise.function import Function
 from opscourse.exercise.question import Choice, Find, Integer, Names, Number, Question, Text
 
-__all__ = ["Key", "built", "collecting", "key", "main", "numbers", "sealed"]
+__all__ = ["Key", "built", "collecting", "key", "main", "numbers", "question", "sealed", "solved"]
 
 KINDS = {kind.__name__: kind for kind in (Choice, Frame, Function, Integer, Names, Number, Text)}
 FORMAT = 1
@@ -45,7 +45,7 @@ def key(number: str) -> Key:
         raise UnknownName(f"There is no question {number!r} in exercise {exercise}; {hint}")
     try:
         found = known[number]
-        return Key(_question(found["form"]), None if found.get("collect") is True else seal.finder(found))
+        return Key(question(found["form"]), None if found.get("collect") is True else seal.finder(found))
     except (LookupError, TypeError, ValueError):
         raise DataFileError(f"Question {number} of the key is damaged; get the key file again from where it came.") from None
 
@@ -58,21 +58,27 @@ def numbers(exercise: int | str) -> list[str]:
 def built(exercise: int, questions: Mapping[str, Question], folder: Path | None = None) -> str:
     """The text of a key file: the questions sealed for the company of a folder (None: the one in use)."""
     with answers.company(folder) as (load, truth):
-        return sealed(exercise, questions, store.manifest(folder), load, truth)
+        return sealed(exercise, solved(questions, load, truth), store.manifest(folder))
 
 
-def sealed(
-    exercise: int, questions: Mapping[str, Question], manifest: Mapping[str, Any], load: Callable, truth: Callable
-) -> str:
-    """The text of a key file, for the company with this manifest that `load` and `truth` read."""
-    data = f"{manifest['seed']} {manifest['users']} {manifest['variant']}"
-    told = {}
+def solved(questions: Mapping[str, Question], load: Callable, truth: Callable) -> dict[str, answers.Solved]:
+    """Each question solved on one company. Raises ArgumentError naming the question that cannot be."""
+    found = {}
     for number, question in questions.items():
         try:
-            form, _, entries, _ = answers.solved(question, load, truth)
+            found[number] = answers.solved(question, load, truth)
         except ArgumentError as error:
             raise ArgumentError(f"Question {number}: {error}") from error
-        told[number] = {"form": form.public(), **seal.sealed(number, data, question.cost, entries)}
+    return found
+
+
+def sealed(exercise: int, solutions: Mapping[str, answers.Solved], manifest: Mapping[str, Any]) -> str:
+    """The text of a key file, for the company with this manifest, on which the questions were solved."""
+    data = f"{manifest['seed']} {manifest['users']} {manifest['variant']}"
+    told = {
+        number: {"form": one.form.public(), **seal.sealed(number, data, one.form.cost, one.entries)}
+        for number, one in solutions.items()
+    }
     return _text(exercise, told)
 
 
@@ -123,7 +129,8 @@ def _read(folder: Path, exercise: str) -> dict[str, Any]:
     )
 
 
-def _question(form: Mapping[str, Any]) -> Question:
+def question(form: Mapping[str, Any]) -> Question:
+    """The question that a key describes in clear."""
     return KINDS[form["kind"]](**{name: entry for name, entry in form.items() if name != "kind"})
 
 

@@ -12,7 +12,7 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from importlib import metadata
@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
+from opscourse.company.generate import attach
 from opscourse.errors import ArgumentError, DataFileError, DataUnavailable
 from opscourse.grading import judge, pool, roster, solutions, submissions, transplant, variants
 from opscourse.grading.book import Book, digest
@@ -63,6 +64,7 @@ class Grading:
     """One class: what was released, and how it is to be graded."""
 
     handed_out: HandedOut
+    folder: Path  # of the release
     out: Path
     workers: int = 1
     strict: bool = True
@@ -85,6 +87,18 @@ class Grading:
         packages = ("opscourse", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "seaborn", "statsmodels")
         versions = [f"{name} {metadata.version(name)}" for name in packages]
         return json.dumps([sys.version, versions, asdict(self.limits)])
+
+    @cached_property
+    def released(self) -> solutions.Released:
+        """What the release left."""
+        return solutions.Released(self.folder)
+
+    def kernel_company(self, student: str | None) -> str:
+        """The folder of one student's company as a kernel may see it (None: the hidden one)."""
+        exercises = list(self.exercises.values())
+        bundle = self.released.company(student)
+        folder = self.out / "private" / "companies"
+        return str(variants.company(self.handed_out.secret, student, exercises, folder, "kernel", bundle))
 
     def run_key(self, student: str | None, exercise: variants.Exercise, notebook: str) -> str:
         """The hash of all that a run follows from."""
@@ -113,8 +127,8 @@ def grade(source: Path, grading: Grading) -> list[Result]:
         book.keep(attempts)
         counted = _counted(attempts)
         readies = {at: _ready(one, grading.exercises[at[1]]) for at, one in counted.items()}
-        companies = _prepare(grading, book, [student for (student, _), ready in readies.items() if isinstance(ready, Ready)])
-        _run(grading, book, work, readies, companies)
+        _run(grading, book, work, readies)
+        _solve(grading, book, [student for (student, _), ready in readies.items() if isinstance(ready, Ready)])
         results = _results(grading, book, attempts, counted, readies)
     _report(grading.out, results, [one for one in attempts if not one.student or one.exercise is None])
     return results
@@ -156,32 +170,7 @@ def _ready(attempt: Attempt, exercise: variants.Exercise) -> Ready | str:
         return str(error)
 
 
-def _prepare(grading: Grading, book: Book, students: Sequence[str]) -> dict[str | None, str]:
-    """Make the companies that runs need and the solutions that the judge needs: student (None: hidden) -> folder."""
-    make = partial(
-        solutions.prepared,
-        grading.handed_out.secret,
-        numbers=list(grading.exercises),
-        course=grading.handed_out.course,
-        folder=grading.out / "private" / "companies",
-        known=book.solved(),
-    )
-    wanted = [None, *sorted(set(students))]
-    companies = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(grading.workers, len(wanted)), mp_context=context) as processes:
-        futures = {student: processes.submit(make, student) for student in wanted}
-        try:
-            for student in _progress(wanted, "companies"):
-                companies[student], solved = futures[student].result()
-                book.solve(solved)
-        except BaseException:
-            processes.shutdown(wait=False, cancel_futures=True)
-            raise
-    return companies
-
-
-def _run(grading: Grading, book: Book, work: Path, readies: Mapping, companies: Mapping[str | None, str]) -> None:
+def _run(grading: Grading, book: Book, work: Path, readies: Mapping) -> None:
     """Run every notebook whose runs the book does not have, and store them as they come."""
     jobs, keys_of = [], {}
     for (student, number), ready in readies.items():
@@ -192,24 +181,63 @@ def _run(grading: Grading, book: Book, work: Path, readies: Mapping, companies: 
             "own": grading.run_key(student, exercise, ready.notebook),
             "hidden": grading.run_key(None, exercise, ready.notebook),
         }
-        keys_of[student, number] = keys
-        if all(_usable(book.ran(key), grading.strict) for key in keys.values()):
-            continue
-        folders = {"own": companies[student], "hidden": companies[None]}
-        jobs.append(pool.Job(student, number, ready.notebook, folders, grading.limits, grading.strict))
+        if not all(_usable(book.ran(key), grading.strict) for key in keys.values()):
+            keys_of[student, number] = keys
+            jobs.append((student, number, ready.notebook))
     if not jobs:
         return
+    hidden = grading.kernel_company(None)
+    ready_jobs = (
+        pool.Job(student, number, notebook, {"own": grading.kernel_company(student), "hidden": hidden}, *how)
+        for how in [(grading.limits, grading.strict)]
+        for student, number, notebook in jobs
+    )
     if grading.scheduler:
         from opscourse.grading import cluster
 
-        done = cluster.runs(jobs, grading.scheduler)
+        done = cluster.runs(ready_jobs, grading.scheduler)
     else:
         from opscourse.grading import runner
 
-        done = pool.local(jobs, partial(run_job, work), grading.workers, getattr(runner, "stop", bool))
+        done = pool.local(ready_jobs, partial(run_job, work), grading.workers, getattr(runner, "stop", bool))
     for job, runs in _progress(done, "notebooks", len(jobs)):
         keys = keys_of[job.student, job.exercise]
         book.store(job.student, job.exercise, {which: (keys[which], ran) for which, ran in runs.items()})
+
+
+def _solve(grading: Grading, book: Book, students: Sequence[str]) -> None:
+    """See that the book has the solutions on every company that is judged: the release's, or worked out now."""
+    known, secret = book.solved(), grading.handed_out.secret
+    todo = []
+    for student in [None, *sorted(set(students))]:
+        keys = {
+            solutions.solution_key(secret, student, exercise, name)
+            for exercise in grading.exercises.values()
+            for name in exercise.questions
+        }
+        if keys - known:
+            noted = {key: one for key, one in grading.released.solutions(student).items() if key in keys}
+            book.solve(noted)
+            if keys - known - set(noted):
+                todo.append(student)
+    if not todo:
+        return
+    made = grading.handed_out
+    solve = partial(
+        solutions.solved,
+        secret,
+        numbers=list(grading.exercises),
+        course=made.course,
+        folder=grading.out / "private" / "companies",
+    )
+    with ProcessPoolExecutor(min(grading.workers, len(todo)), multiprocessing.get_context("spawn"), attach) as processes:
+        futures = [processes.submit(solve, student) for student in todo]
+        try:
+            for future in _progress(as_completed(futures), "solutions", len(todo)):
+                book.solve(future.result())
+        except BaseException:
+            processes.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _usable(ran: Ran | None, strict: bool) -> bool:
@@ -322,7 +350,7 @@ def main(argv: list[str]) -> int:
     limits = Limits(cell_seconds=options.cell_seconds, notebook_seconds=5 * options.cell_seconds, memory_mb=options.memory)
     options.out.mkdir(parents=True, exist_ok=True)
     strict = options.isolation == "strict"
-    grading = Grading(released, options.out, options.workers, strict, limits, options.scheduler)
+    grading = Grading(released, options.release or options.out, options.out, options.workers, strict, limits, options.scheduler)
     results = grade(options.submissions, grading)
     graded = [one for one in results if one.attempt]
     print(f"{len(graded)} of {len(results)} graded; open {options.out / 'class.html'}")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from opscourse.errors import CheckFailed, NotAnswered
-from opscourse.exercise import answers, keys
+from opscourse.exercise import keys
 from opscourse.exercise.frame import Frame
 from opscourse.exercise.function import Function
 from opscourse.exercise.question import SLIPS, Question, Verdict
 from opscourse.grading.records import Mark, Ran, Ready, Status, Stop
 
-__all__ = ["Judged", "Owners", "Solution", "judged", "mark", "solution"]
+__all__ = ["Judged", "Owners", "Solution", "judged", "mark"]
 
 STOPPED = {
     Stop.ERROR: Status.ERROR,
@@ -43,7 +43,7 @@ class Solution:
     def unpacked(cls, packed: Mapping[str, Any]) -> Solution:
         """From JSON."""
         entries = {(part, token): Verdict(*verdict) for part, token, *verdict in packed["entries"]}
-        return cls(keys._question(packed["form"]), entries)
+        return cls(keys.question(packed["form"]), entries)
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,6 @@ class Judged:
     known: bool
     sentence: str
     columns: frozenset[str] = frozenset()  # of a table, those that are right
-
-
-def solution(question: Question, load: Any, truth: Any) -> Solution:
-    """Solve one question on the company of `load` and `truth`. Raises ArgumentError if it cannot be solved there."""
-    solved = answers.solved(question, load, truth)
-    return Solution(solved.form, solved.entries)
 
 
 def judged(known: Solution, value: Any) -> Judged:
@@ -150,7 +144,9 @@ def mark(question: str, asked: Question, ready: Ready, own: Ran, hidden: Ran, mi
         return Mark(question, status, points, asked.points, _one_line(sentence), _one_line(note), round(seconds, 2), code)
 
     if question not in own.answers:
-        stop, sentence = own.stops.get(question, (Stop.OPEN, "there is no answer to this question"))
+        stop, sentence = own.stops.get(question, (Stop.OPEN, ""))
+        if stop == Stop.OPEN:
+            sentence = "there is no answer to this question"
         return earned(STOPPED[Stop(stop)], sentence)
     here = judged(mine, own.answers[question])
     if asked.typed:

@@ -1,7 +1,7 @@
 """`opscourse release`: a bundle for each student, a folder and the same as a zip.
 
     DIR/bundles/<id>/, DIR/bundles/<id>.zip   for the student: notebooks, company/ (see variants), README.txt
-    DIR/private/                              for the teacher only: secret, release.json
+    DIR/private/                              for the teacher only: secret, roster.csv, release.json, solutions/
 
 A bundle is finished when its zip is there, with a comment that says what it was made from. So a release that was stopped
 can be run again and makes what is missing.
@@ -27,7 +27,7 @@ import opscourse
 from opscourse.company.generate import attach, scratch
 from opscourse.errors import ArgumentError, DataFileError, DataUnavailable, OpsCourseError
 from opscourse.exercise.question import plural
-from opscourse.grading import roster, variants
+from opscourse.grading import roster, solutions, variants
 from opscourse.grading.variants import Exercise, company, exercise, secret
 
 __all__ = ["Exercise", "company", "exercise", "main", "release", "secret"]
@@ -118,10 +118,11 @@ def release(
     try:
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
         bundles.mkdir(exist_ok=True)
+        (private / "solutions").mkdir(exist_ok=True)
     except OSError as error:
         raise DataUnavailable(f"{str(out)!r} cannot be used as a folder: {error.strerror}. Name another one.") from None
     known = secret(secret_file, create=True)
-    _note(private, chosen, known)
+    _note(private, chosen, known, roster_file)
     if new:
         print(f"Keep {secret_file}: without it these bundles can neither be made again nor graded. Show it to no student.")
     class_ = Class(known, tuple(one.number for one in chosen), course, bundles)
@@ -185,7 +186,7 @@ def _fitting(private: Path, there: set[str], chosen: Sequence[Exercise], secret_
         )
 
 
-def _note(private: Path, chosen: Sequence[Exercise], known: bytes) -> None:
+def _note(private: Path, chosen: Sequence[Exercise], known: bytes, roster_file: Path) -> None:
     """Say what was released, for the next run and for the grader."""
     told = {
         "exercises": [one.number for one in chosen],
@@ -193,9 +194,10 @@ def _note(private: Path, chosen: Sequence[Exercise], known: bytes) -> None:
         "simulator": variants.simulator(),
         "opscourse": opscourse.__version__,
     }
-    beside = private / f".release.json.{os.getpid()}"
-    beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    beside.replace(private / "release.json")
+    for name, content in (("roster.csv", roster_file.read_bytes()), ("release.json", json.dumps(told, indent=1).encode())):
+        beside = private / f".{name}.{os.getpid()}"
+        beside.write_bytes(content)
+        beside.replace(private / name)
 
 
 def _made(class_: Class, students: Sequence[str], work: Path, workers: int) -> Iterator[bool]:
@@ -217,10 +219,13 @@ def _bundle(class_: Class, student: str, work: Path) -> bool:
     made, archive = work / student, work / f"{student}.zip"
     folder, zipped = class_.bundles / student, class_.bundles / f"{student}.zip"
     try:
-        data = company(class_.secret, student, class_.exercises, work / "companies" / student, "bundle")
+        solved: dict = {}
+        data = company(class_.secret, student, class_.exercises, work / "companies" / student, "bundle", solved=solved)
     except OpsCourseError as error:
         raise type(error)(f"The bundle of {student!r} cannot be made: {error}") from None
     replaced = _unchanged(student, folder / "company" / "company.json", data / "company.json")
+    notes = work / f"{student}.json"
+    notes.write_text(solutions.noted(class_.secret, student, class_.exercises, solved, data), encoding="utf-8")
     made.mkdir()
     data.rename(made / "company")
     shutil.rmtree(work / "companies" / student)
@@ -234,6 +239,7 @@ def _bundle(class_: Class, student: str, work: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         folder.rename(work / f"{student}.old")
     made.rename(folder)
+    notes.rename(class_.bundles.parent / "private" / "solutions" / notes.name)
     archive.rename(zipped)
     return replaced
 

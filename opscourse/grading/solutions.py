@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from opscourse.exercise import answers
+from opscourse.exercise import answers, keys
 from opscourse.grading import judge, variants
 from opscourse.grading.book import digest
 
-__all__ = ["fingerprint", "prepared", "solution_key"]
+__all__ = ["Released", "fingerprint", "noted", "solution_key", "solved"]
 
 
 def fingerprint(thing: Any) -> str:
@@ -65,24 +66,60 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*(_names(one) for one in code.co_consts if isinstance(one, types.CodeType)))
 
 
-def prepared(
-    secret: bytes, student: str | None, numbers: Sequence[int], course: Path | None, folder: Path, known: Collection[str]
-) -> tuple[str, dict[str, dict[str, Any]]]:
-    """One student's company for the kernel, and the solutions on it that are not `known` yet: key -> JSON.
+def noted(
+    secret: bytes, student: str, exercises: Sequence[variants.Exercise], solved: Mapping[str, answers.Solved], company: Path
+) -> str:
+    """What a release notes for the grader about one student's bundle, as JSON: its manifest's hash, and the solutions."""
+    packed = {
+        solution_key(secret, student, one, question): judge.Solution(solved[question].form, solved[question].entries).packed()
+        for one in exercises
+        for question in one.questions
+    }
+    return json.dumps({"manifest": digest((company / "company.json").read_bytes()), "solutions": packed})
+
+
+class Released:
+    """What a release left for the grader: DIR/bundles, and DIR/private/solutions."""
+
+    def __init__(self, folder: Path) -> None:
+        """Of the folder that the release was told."""
+        self.folder = folder.absolute()
+
+    def solutions(self, student: str | None) -> dict[str, dict[str, Any]]:
+        """The solutions on a student's company, key -> JSON; nothing if they are not there."""
+        return self._noted(student).get("solutions", {})
+
+    def company(self, student: str | None) -> Path | None:
+        """The company in a student's bundle, if it is as it was released. (Its tables have checksums of their own.)"""
+        found = self.folder / "bundles" / str(student) / "company"
+        try:
+            same = digest((found / "company.json").read_bytes()) == self._noted(student).get("manifest")
+        except OSError:
+            return None
+        return found if same else None
+
+    def _noted(self, student: str | None) -> dict[str, Any]:
+        try:
+            noted = json.loads((self.folder / "private" / "solutions" / f"{student}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return noted if student is not None and isinstance(noted, dict) else {}
+
+
+def solved(
+    secret: bytes, student: str | None, numbers: Sequence[int], course: Path | None, folder: Path
+) -> dict[str, dict[str, Any]]:
+    """The solutions of exercises on one student's company (None: the hidden one): key -> JSON.
 
     Made to be called in a process of its own: which company is in use belongs to a process.
     """
     exercises = [_exercise(number, course) for number in numbers]
-    kernel = variants.company(secret, student, exercises, folder, "kernel")
-    wanted = {
-        solution_key(secret, student, one, question): one.questions[question] for one in exercises for question in one.questions
-    }
-    missing = {key: question for key, question in wanted.items() if key not in known}
-    solved = {}
-    if missing:
-        with answers.company(variants.company(secret, student, exercises, folder, "judge")) as (load, truth):
-            solved = {key: judge.solution(question, load, truth).packed() for key, question in missing.items()}
-    return str(kernel), solved
+    found = {}
+    with answers.company(variants.company(secret, student, exercises, folder, "judge")) as (load, truth):
+        for one in exercises:
+            for name, known in keys.solved(one.questions, load, truth).items():
+                found[solution_key(secret, student, one, name)] = judge.Solution(known.form, known.entries).packed()
+    return found
 
 
 def solution_key(secret: bytes, student: str | None, exercise: variants.Exercise, question: str) -> str:

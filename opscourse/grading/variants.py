@@ -197,7 +197,15 @@ def fingerprint(secret: bytes, of: str, student: str | None = None) -> str:
 # companies
 
 
-def company(secret: bytes, student: str | None, exercises: Sequence[Exercise], folder: Path, kind: Kind) -> Path:
+def company(
+    secret: bytes,
+    student: str | None,
+    exercises: Sequence[Exercise],
+    folder: Path,
+    kind: Kind,
+    bundle: Path | None = None,
+    solved: dict[str, answers.Solved] | None = None,
+) -> Path:
     """Return the company of one student (None: the hidden one) under `folder`, made there unless it is there already.
 
     It has the tables that the exercises need, of equal bytes whatever the kind:
@@ -205,7 +213,9 @@ def company(secret: bytes, student: str | None, exercises: Sequence[Exercise], f
     - "bundle": without truth, with sealed keys.
     - "kernel": without truth, with keys that only collect.
 
-    The path changes when anything does that the content depends on. Raises ArgumentError if a question cannot be solved.
+    `bundle` is a company that has these tables already, so that a kernel's is quickly made of it; `solved` gets the
+    solutions that a bundle's keys are made of. The path changes when anything does that the content depends on. Raises
+    ArgumentError if a question cannot be solved.
     """
     tables = [name for name in TABLES if any(name in one.tables for one in exercises)] or list(TABLES)[:1]  # none is no company
     content = [kind, simulator(), *tables]
@@ -219,13 +229,13 @@ def company(secret: bytes, student: str | None, exercises: Sequence[Exercise], f
             _generated(secret, student, tables, made)
             _renamed(made, out)
         return out
-    judge = company(secret, student, exercises, folder, "judge")
+    source = (kind == "kernel" and bundle) or company(secret, student, exercises, folder, "judge")
     with scratch(out) as made:
-        _untold(judge, made)
+        _untold(source, made)
         if kind == "kernel":
             texts = {one.number: keys.collecting(one.number, one.questions) for one in exercises}
         else:
-            texts = _sealed(judge, exercises)
+            texts = _sealed(source, exercises, {} if solved is None else solved)
         _write_keys(made, texts)
         _renamed(made, out)
     return out
@@ -246,16 +256,26 @@ def _untold(judge: Path, out: Path) -> None:
     for known in manifest["tables"].values():
         for file in known["files"]:
             (out / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(judge / file, out / file)
+            _copy(judge / file, out / file)
     needed = {"dirt": manifest["parameters"]["dirt"]} if set(manifest["tables"]) & set(dirt.KEYS) else {}
     _write_manifest(out, manifest | {"truth": None, "parameters": needed})
 
 
-def _sealed(judge: Path, exercises: Sequence[Exercise]) -> dict[int, str]:
+def _copy(source: Path, target: Path) -> None:
+    """A second name for the same file where that is possible: nobody writes to either."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _sealed(judge: Path, exercises: Sequence[Exercise], solved: dict[str, answers.Solved]) -> dict[int, str]:
     """The sealed keys for a company, by number of the exercise; no table is read twice."""
     with answers.company(judge) as (load, truth):
-        manifest = store.manifest(judge)
-        return {one.number: keys.sealed(one.number, one.questions, manifest, load, truth) for one in exercises}
+        for one in exercises:
+            solved |= keys.solved(one.questions, load, truth)
+    manifest = store.manifest(judge)
+    return {one.number: keys.sealed(one.number, {name: solved[name] for name in one.questions}, manifest) for one in exercises}
 
 
 def _write_keys(out: Path, texts: dict[int, str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscourse.exercise import Choice, Frame, Function, Integer, Names, Number, Text
+from opscourse.exercise import Choice, Frame, Function, Integer, Names, Number, Text, keys
 from opscourse.grading import judge
 from opscourse.grading.records import Ran, Ready, Status, Stop
 
@@ -51,7 +51,8 @@ HIDDEN = {
 
 
 def solutions(company):
-    found = {name: judge.solution(asked, company.__getitem__, None) for name, asked in QUESTIONS.items()}
+    solved = keys.solved(QUESTIONS, company.__getitem__, None)
+    found = {name: judge.Solution(one.form, one.entries) for name, one in solved.items()}
     return {name: judge.Solution.unpacked(json.loads(json.dumps(one.packed()))) for name, one in found.items()}
 
 
@@ -115,7 +116,6 @@ def test_a_table_earns_its_columns_that_are_right_on_both_companies():
     ("stop", "status"),
     [
         (Stop.ERROR, Status.ERROR),
-        (Stop.OPEN, Status.OPEN),
         (Stop.TIMEOUT, Status.TIMEOUT),
         (Stop.MEMORY, Status.MEMORY),
         (Stop.ENDED, Status.ERROR),
@@ -124,6 +124,11 @@ def test_a_table_earns_its_columns_that_are_right_on_both_companies():
 def test_what_stopped_is_told(stop, status):
     mark = marked("7.2", None, None, stop=(stop, "because\nof this"))
     assert (mark.status, mark.points, mark.sentence) == (status, 0, "because of this")
+
+
+def test_an_open_question_is_told_in_the_graders_words():
+    mark = marked("7.2", None, None, stop=(Stop.OPEN, "put your answer in place of the ..."))
+    assert (mark.status, mark.sentence) == (Status.OPEN, "there is no answer to this question")
 
 
 def test_slow_code_on_the_hidden_company_is_not_called_typed_in():
