@@ -165,7 +165,7 @@ CALLS = """
     faccessat faccessat2 fadvise64 fallocate fchdir fdatasync flock fstat fstatfs fsync ftruncate futex getcpu getcwd getdents
     getdents64 getegid geteuid getgid getgroups getitimer getpgid getpgrp getpid getppid getrandom getresgid getresuid getrlimit
     getrusage getsid gettid gettimeofday getuid lseek lstat madvise membarrier mkdir mkdirat mprotect mremap msync munmap
-    nanosleep newfstatat open openat pause pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read
+    nanosleep newfstatat pause pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read
     readahead readlink readlinkat readv rename renameat renameat2 restart_syscall rmdir rseq rt_sigaction rt_sigpending
     rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait sched_get_priority_max sched_get_priority_min sched_getaffinity
     sched_getparam sched_getscheduler sched_yield select sendfile set_robust_list set_tid_address setitimer setrlimit
@@ -202,6 +202,10 @@ def confine_calls() -> None:
         rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.ERRNO(errno.EPERM))  # 32-bit calls of a 64-bit process
         for call in CALLS.split():
             allow(call)
+        for call, flags in (("open", 1), ("openat", 2)):  # not O_RDONLY | O_TRUNC, which Landlock allows before Linux 6.2
+            allow(call, arg(flags, masked, os.O_TRUNC, 0))
+            for mode in (os.O_WRONLY, os.O_RDWR):
+                allow(call, arg(flags, masked, os.O_ACCMODE, mode))
         allow("clone", arg(0, masked, THREAD | NOT_FOR_THREADS, THREAD))
         rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are out of a filter's sight; glibc then takes clone
         for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
