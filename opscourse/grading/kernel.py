@@ -1,50 +1,97 @@
-"""The grader's kernel: IPython's own, which confines itself before it takes a message."""
+"""The grader's kernel: IPython's own, half made before the fork, which confines itself before it takes a message."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
 
 from opscourse.grading.records import Limits
 
-__all__ = ["main"]
+__all__ = ["main", "prepare"]
 
 REPORT = 3  # the descriptor on which the kernel says once that it is ready, and what could not be enforced
+CONFIG = Config(
+    {
+        "HistoryManager": {"enabled": False},
+        "IPKernelApp": {"capture_fd_output": False},
+        "InlineBackend": {"figure_formats": set()},  # a figure is closed at the end of its cell, but nobody looks at it
+    }
+)
 
 
-def main(arguments: list[str], read: list[str], write: list[str], limits: dict[str, Any], strict: bool) -> None:
+class ConfinedKernel(IPKernelApp):
+    """IPython's kernel in two steps, `prepare` before the fork and `bind` after it; without what only an editor asks for."""
+
+    def prepare(self) -> None:
+        """Do what needs no thread, socket or setting of the run; read nobody's configuration."""
+        with tempfile.TemporaryDirectory(prefix="opscourse-") as folder:
+            self.ipython_dir = folder
+            self.init_profile_dir()
+            self.init_pdb()
+            self.shell = ZMQInteractiveShell.instance(
+                parent=self, profile_dir=self.profile_dir, compiler_class=XCachingCompiler, user_ns={}
+            )
+        self.shell.db = {}  # the folder has gone
+
+    def bind(self, connection_file: str) -> None:
+        """Do the rest of IPKernelApp.initialize."""
+        self.parent_handle = os.getppid()
+        self.connection_file = connection_file
+        self.init_connection_file()
+        self.init_poller()
+        self.init_sockets()
+        self.log_connection_info()
+        self.init_io()
+        self.init_signal()
+        self.init_kernel()
+        self.shell.kernel = self.shell.parent = self.kernel
+        self.shell.init_environment()
+        self.init_path()
+        self.init_shell()
+        self.init_gui_pylab()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+    def init_control(self, context: Any) -> None:
+        """No thread for subshells: the main thread reads the shell channel."""
+        super().init_control(context)
+        self.shell_channel_thread = None
+
+
+def prepare() -> None:
+    """Make what all kernels share, in the fork server."""
+    ConfinedKernel.instance(config=CONFIG).prepare()
+
+
+def main(connection_file: str, read: list[str], write: list[str], limits: dict[str, Any], strict: bool) -> None:
     """Be a kernel that reads and writes nothing else and makes no calls but those that data work needs.
 
     If `strict` and this machine cannot enforce that, say what and end.
     """
+    app, unenforced = ConfinedKernel.instance(), []
+    told: dict[str, Any] = {"unenforced": unenforced}
     try:
-        app, unenforced = _prepared(arguments, read, write, Limits(**limits))
-        told: dict[str, Any] = {"unenforced": unenforced}
+        _enforce(unenforced, "limit", Limits(**limits))
+        _enforce(unenforced, "confine_files", [Path(path) for path in read], [Path(path) for path in write])
+        sys.argv = ["ipykernel_launcher", "-f", connection_file]
+        app.bind(connection_file)
+        _enforce(unenforced, "confine_calls")
     except BaseException as error:
-        app, told = None, {"problem": f"its kernel did not start ({type(error).__name__}: {error})."}
+        told = {"problem": f"its kernel did not start ({type(error).__name__}: {error})."}
     os.write(REPORT, json.dumps(told).encode())
     os.close(REPORT)
-    if app and not (strict and unenforced):
+    if "problem" not in told and not (strict and unenforced):
         app.start()
-
-
-def _prepared(arguments: list[str], read: list[str], write: list[str], limits: Limits) -> tuple[IPKernelApp, list[str]]:
-    """The kernel, confined, with its sockets bound and its threads started; and what could not be enforced."""
-    unenforced: list[str] = []
-    _enforce(unenforced, "limit", limits)
-    _enforce(unenforced, "confine_files", [Path(path) for path in read], [Path(path) for path in write])
-    sys.argv = ["ipykernel_launcher", *arguments]
-    app = IPKernelApp.instance(config=CONFIG, parent_handle=os.getppid())
-    app.initialize(arguments)
-    _enforce(unenforced, "confine_calls")
-    return app, unenforced
 
 
 def _enforce(unenforced: list[str], name: str, *arguments: Any) -> None:
@@ -55,12 +102,3 @@ def _enforce(unenforced: list[str], name: str, *arguments: Any) -> None:
         step(*arguments)
     except sandbox.CannotConfine as error:
         unenforced.append(str(error))
-
-
-CONFIG = Config(
-    {
-        "HistoryManager": {"enabled": False},
-        "IPKernelApp": {"capture_fd_output": False},
-        "InlineBackend": {"figure_formats": set()},  # figures are closed at the end of a cell, but nobody looks at them
-    }
-)

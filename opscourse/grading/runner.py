@@ -12,15 +12,17 @@ import json
 import os
 import select
 import shutil
-import signal
 import stat
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+from jupyter_client.blocking import BlockingKernelClient
 
 from opscourse.errors import DataUnavailable
 from opscourse.grading import sandbox, warm
@@ -35,20 +37,14 @@ GRACE = 3.0  # seconds that a cell has to end after nbval interrupted it
 TICK = 0.05
 START = 60.0  # seconds until the first cell
 
-RUNNER = "pytest nbval.plugin nbval.kernel nbformat jupyter_client.provisioning opscourse.grading.runner opscourse.exercise.run".split()
+RUNNER = ["opscourse.exercise.run", "opscourse.exercise.session", "jupyter_client.blocking"]
 KERNEL = [
     *warm.LIBRARIES,
-    "py_landlock",
-    "pyseccomp",
-    "opscourse.grading.kernel",
-    "opscourse.exercise",
-    "opscourse.company.store",
-    "opscourse.exercise.session",
+    *("py_landlock", "pyseccomp", "opscourse.company.store", "opscourse.exercise.session"),
+    *("tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.oinspect", "IPython.extensions.storemagic"),
 ]
-NBVAL = (
-    "-p nbval.plugin --nbval-lax --nbval-current-env --noconftest -p no:cacheprovider --capture=no --color=no -qq --tb=no"
-    " --no-header --no-summary"
-).split()
+NBVAL = ["-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env", "-c", os.devnull, "--noconftest", "-p", "no:cacheprovider"]
+NBVAL += ["--capture=no", "--color=no", "-qq", "--tb=no", "--no-header", "--no-summary"]
 
 
 def run(notebook: str, company: Path, work: Path, limits: Limits, strict: bool = True) -> Ran:
@@ -113,9 +109,8 @@ def _once(
     try:
         with open(os.devnull, "r+b", buffering=0) as null:
             streams = [null.fileno()] * 3
-            runner = _server("runner").fork(
-                "opscourse.grading.runner:_child", [task], _environment(), str(work), [*streams, theirs]
-            )
+            begin = "opscourse.grading.runner:_begin"
+            runner = warm.fork(_server("runner").path, begin, [task], _environment(), str(work), [*streams, theirs])
     except OSError as error:
         os.close(ours)
         raise DataUnavailable(f"No process could be started to run the notebook: {error}.") from None
@@ -322,7 +317,9 @@ def _server(name: str) -> warm.Zygote:
         if server is None or server.owner != os.getpid() or not server.alive():
             env = _environment()
             _servers[name] = server = (
-                warm.Zygote(RUNNER, env) if name == "runner" else warm.Zygote(KERNEL, env, orphans_die=True)
+                warm.Zygote(RUNNER, env, around="opscourse.grading.runner:_around")
+                if name == "runner"
+                else warm.Zygote(KERNEL, env, prepare="opscourse.grading.kernel:prepare", orphans_die=True)
             )
         return server
 
@@ -341,14 +338,13 @@ def _environment() -> dict[str, str]:
 _task: dict[str, Any] = {}
 
 
-def _child(task: dict[str, Any]) -> None:
-    """Run nbval on the notebook and report."""
+def _around(serve: Callable[[], None]) -> None:
+    """Start pytest; fork where it would collect, and go on in the fork with that run's notebook."""
     import pytest
+    from jupyter_client.provisioning import KernelProvisionerFactory
 
-    _task.update(task)
-    timeout = f"--nbval-cell-timeout={task['limits']['cell_seconds']}"
-    reporter = Reporter()
-    pytest.main([*NBVAL, timeout, f"--rootdir={task['work']}", "-c", os.devnull, "notebook.ipynb"], plugins=[reporter])
+    KernelProvisionerFactory.instance()  # reads the entry points of all that is installed
+    pytest.main(NBVAL, plugins=[Reporter(serve)])
     _finish()  # there were no cells
 
 
@@ -358,11 +354,23 @@ def _report(**content: Any) -> None:
         text = text[os.write(REPORT, text) :]
 
 
+def _begin(task: dict[str, Any]) -> None:
+    _task.update(task)
+
+
 class Reporter:
     """A pytest plugin that listens to nbval and reports each cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, serve: Callable[[], None]) -> None:
+        self.serve = serve
         self.left = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: Any) -> None:
+        """Fork, and collect the notebook of the run."""
+        self.serve()
+        session.config.args = [f"{_task['work']}/notebook.ipynb"]
+        session.config.option.nbval_cell_timeout = _task["limits"]["cell_seconds"]
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Count the cells."""
@@ -432,6 +440,26 @@ def _stop(error: Any, item: Any, failure: BaseException | None) -> tuple[Stop, s
     return Stop.MEMORY if name == "MemoryError" else Stop.ERROR, _own_error(error, item.cell.source)[:SENTENCE]
 
 
+class Client(BlockingKernelClient):
+    """A client of a kernel that is ready: no waiting to see, no heartbeat, no channels that nbval does not use."""
+
+    def start_channels(self, **channels: bool) -> None:
+        """Connect to what nbval reads."""
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel has heard that we listen, which it welcomes."""
+        self.get_iopub_msg(timeout=timeout)
+
+    def get_iopub_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next message about the output."""
+        return self.iopub_channel.get_msg(timeout)
+
+    def get_shell_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next reply."""
+        return self.shell_channel.get_msg(timeout)
+
+
 class ConfinedProvisioner(warm.WarmProvisioner):
     """Forks a kernel that confines itself, reached by Unix sockets in its own directory."""
 
@@ -439,6 +467,7 @@ class ConfinedProvisioner(warm.WarmProvisioner):
         """Tell the kernel's manager where sockets and connection file go."""
         manager = self.parent
         manager.transport, manager.ip, manager.cache_ports = "ipc", ".kernel/s", False
+        manager.client_factory = Client
         manager.connection_file = f"{_task['work']}/.kernel/connection.json"
         return await super().pre_launch(**kwargs)
 
@@ -446,7 +475,7 @@ class ConfinedProvisioner(warm.WarmProvisioner):
         """Fork it, and wait until it is confined and its sockets are bound."""
         work, company = _task["work"], _task["company"]
         read = [*map(str, sandbox.readable()), company]
-        arguments = [warm._arguments(cmd), read, [work], _task["limits"], _task["strict"]]
+        arguments = [self.parent.connection_file, read, [work], _task["limits"], _task["strict"]]
         env = {**sandbox.environment(Path(work)), "OPSCOURSE_DATA": company, "LC_ALL": "C.UTF-8"}
         env = {**env, "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PATH": os.environ.get("PATH", os.defpath)}
         ours, theirs = os.pipe()

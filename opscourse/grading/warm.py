@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import importlib.metadata
 import json
 import os
 import shutil
@@ -38,7 +37,7 @@ LIBRARIES = (  # what a lesson imports, and what a kernel needs for its first ce
 ).split()
 SHARED = "OPSCOURSE_ZYGOTE"  # environment: the server that this process's children use too
 START_ONLY = ("PYTHON", "LD_", "DYLD_", "LANG", "LC_", "OMP_", "OPENBLAS_", "MKL_", "ARROW_", "SKLEARN_", "GOTO_")  # read once
-PATIENCE = 10.0  # seconds that a kernel waits for a server that still imports
+PATIENCE = 10.0  # seconds that a kernel waits for a server that still imports, before it starts without
 
 
 class Forked:
@@ -96,7 +95,7 @@ class Forked:
 
 
 class Zygote:
-    """A running fork server. Use `fork`; `close` ends it and its children, as does the end of this process."""
+    """A running fork server at `path`, for `fork`. `close` ends it and its children, as does the end of this process."""
 
     def __init__(self, preload: Iterable[str], env: Mapping[str, str] | None = None, **options: Any) -> None:
         self.env = dict(os.environ if env is None else env)
@@ -119,12 +118,6 @@ class Zygote:
     def alive(self) -> bool:
         """Whether it still serves."""
         return os.getpid() != self.owner or self.process.poll() is None
-
-    def fork(
-        self, main: str, arguments: Iterable[Any], env: Mapping[str, str], cwd: str, descriptors: list[int], **more: Any
-    ) -> Forked:
-        """Fork a child that calls `main`; see `fork` below. Raises OSError."""
-        return fork(self.path, main, arguments, env, cwd, descriptors, **more)
 
     def retire(self) -> None:
         """Take no more requests; end with the last child."""
@@ -149,7 +142,14 @@ class Zygote:
 
 
 def fork(
-    path: str, main: str, arguments: Iterable[Any], env: Mapping[str, str], cwd: str, descriptors: list[int], **more: Any
+    path: str,
+    main: str,
+    arguments: Iterable[Any],
+    env: Mapping[str, str],
+    cwd: str,
+    descriptors: list[int],
+    patience: float = 120.0,
+    **more: Any,
 ) -> Forked:
     """Fork a child of the server at this path that calls `main`, "module:function", with these descriptors from 0 on.
 
@@ -158,7 +158,7 @@ def fork(
     request = {"main": main, "arguments": list(arguments), "env": dict(env), "cwd": cwd, **more}
     connection = zygote.connect(path, request, descriptors)
     try:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(patience)
         told = zygote.receive(connection)
         if told is None:
             raise ConnectionError("the fork server has ended")
@@ -235,7 +235,7 @@ class WarmProvisioner(LocalProvisioner):
     def _fork(self, arguments: list[str], kwargs: Mapping[str, Any]) -> Forked | None:
         path = start()
         env = {name: value for name, value in kwargs["env"].items() if name != SHARED}
-        return fork_with_streams(path, "kernel", [arguments], env, kwargs)
+        return fork_with_streams(path, "kernel", [arguments], env, kwargs, patience=PATIENCE)
 
 
 def fork_with_streams(

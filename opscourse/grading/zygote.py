@@ -46,7 +46,7 @@ def connect(path: str, request: dict[str, Any], descriptors: list[int]) -> socke
 
 
 def receive(connection: socket.socket) -> dict[str, Any] | None:
-    """The next message of the server; None if it has gone. A timeout of the connection raises TimeoutError or BlockingIOError."""
+    """The next message of the server; None if it has gone. Raises TimeoutError or BlockingIOError after the timeout."""
     head = connection.recv(LENGTH.size)
     return json.loads(_exactly(connection, LENGTH.unpack(head)[0])) if len(head) == LENGTH.size else None
 
@@ -55,6 +55,9 @@ def serve(listener: socket.socket, orphans_die: bool = False) -> Callable[[], An
     """Fork for each request. Returns only in a child: what it has to do. `orphans_die`: so do processes that a child leaves."""
     if orphans_die:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    gc.collect()
+    gc.disable()
+    gc.freeze()  # a collection in a child would touch, and so copy, all of our memory
     woken, waker = socket.socketpair()
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
@@ -215,7 +218,6 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
 
 def _reap(children: dict[int, socket.socket], selector: selectors.BaseSelector, orphans_die: bool) -> None:
     """Tell each connection how its child ended."""
-    ended = False
     while True:
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -226,7 +228,6 @@ def _reap(children: dict[int, socket.socket], selector: selectors.BaseSelector, 
         connection = children.pop(pid, None)
         if connection is None:
             continue  # an orphan
-        ended = True
         with contextlib.suppress(KeyError):
             selector.unregister(connection)
         _kill(pid)  # the rest of its process group
@@ -287,8 +288,8 @@ if __name__ == "__main__":
     _preload(options["preload"])
     if "prepare" in options:
         _named(options["prepare"])()
-    gc.collect()
-    gc.disable()
-    gc.freeze()
-    task = serve(socket.socket(fileno=int(sys.argv[1])), options.get("orphans_die", False))
-    task()
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    if "around" in options:
+        _named(options["around"])(lambda: serve(listener, options.get("orphans_die", False))())
+    else:
+        serve(listener, options.get("orphans_die", False))()
