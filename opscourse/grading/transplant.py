@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 
@@ -25,7 +25,7 @@ __all__ = ["LARGEST", "ready", "text"]
 LARGEST = 20_000_000  # bytes of a notebook file
 PARTS = 1_000_000  # lists and objects in its JSON, so that it takes some 200 MB at most
 CELLS = 1_000
-CODE = 500_000  # letters in all code cells together
+CODE = 100_000  # letters in all code cells together
 SAVE_AGAIN = "open it in JupyterLab, save it and hand it in again"
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -42,12 +42,12 @@ def ready(content: bytes, pristine: nbformat.NotebookNode, questions: Sequence[s
     _drop_forms(cells, plan)
     _give_out(cells, plan)
     own = {question: _own(question, cells, plan) for question in plan.keys}
-    for question in own:
-        own[question] += _from_check(question, cells, plan)
+    found = {cell.question for cell in cells if cell.is_answer}.union(*(cell.binds for cell in cells))
+    found |= {question for question, parts in own.items() if any(part.is_from_check for part in parts)}
     return Ready(
         notebook=_notebook(plan, own),
         code={question: _code(question, own[question], cells) for question in own},
-        missing=tuple(question for question in own if not _is_found(question, own[question], cells)),
+        missing=tuple(question for question in own if question not in found),
     )
 
 
@@ -68,14 +68,32 @@ class _Cell:
 
     id: str
     source: str
-    statements: list[ast.stmt] | None = None  # None: not to be parsed
+    statements: list[_Statement] | None = None  # None: it is no Python
     kept: str = ""  # what runs of it
     place: _Place | None = None  # the pristine cell that it is, perhaps edited
     binds: set[str] = field(default_factory=set)  # questions whose answers it assigns
-    checks: dict[str, ast.Expr] = field(default_factory=dict)  # question -> the last call of check for it
+    checks: dict[str, _Statement] = field(default_factory=dict)  # question -> the last call of check for it
     question: str = ""
     stub: bool = False  # an answer cell as it was released
     first: bool = False  # what a student added to a set-up cell
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is the cell of the exercise where an answer goes."""
+        return self.place is not None and self.place.role == "answer"
+
+    @property
+    def is_check(self) -> bool:
+        """Whether a question's answer is final after it."""
+        return bool(self.checks) or (self.place is not None and (self.place.is_late or self.place.role == "check"))
+
+
+class _Part(NamedTuple):
+    """What runs for a question, and what the student wrote."""
+
+    run: str
+    written: str
+    is_from_check: bool = False
 
 
 def _cells(content: bytes) -> Iterator[_Cell]:
@@ -144,9 +162,10 @@ class _Place:
 
     id: str
     source: str
-    statements: list[ast.stmt]
+    statements: list[_Statement]
     role: str = "setup"
     question: str = ""
+    is_late: bool = False  # after the last check: of no use to any answer
 
 
 class _Plan:
@@ -159,13 +178,13 @@ class _Plan:
             if cell.cell_type != "code":
                 continue
             place = _Place(cell.id, cell.source, _parsed(cell.source) or [])
-            asked = {question: call for question, call in _checks(place.statements) if question in questions}
+            asked = [statement for statement in place.statements if statement.asks in questions]
             if "answer" in cell.metadata.get("tags", []):
                 place.role = "answer"
             elif asked:
                 place.role = "check"
-                place.question, call = asked.popitem()
-                self.keys[place.question] = ast.unparse(_answer(call))
+                place.question = asked[-1].asks
+                self.keys[place.question] = asked[-1].answer
             self.places.append(place)
         lacking = [question for question in questions if question not in self.keys]
         if lacking or not questions:
@@ -174,14 +193,17 @@ class _Plan:
         for place in reversed(self.places):
             question = place.question = place.question or question
         self.last = max(number for number, place in enumerate(self.places) if place.role == "check")
-        for place in self.places[self.last :]:
-            place.question = self.places[self.last].question
+        for place in self.places[self.last + 1 :]:
+            place.question, place.is_late = self.places[self.last].question, True
+        lacking = [key for key in self.keys if key not in {place.question for place in self.places if place.role == "answer"}]
+        if lacking:
+            raise ArgumentError(f"The exercise has no cell tagged answer for {', '.join(lacking)}.")
         self.order = {question: number for number, question in enumerate(self.keys)}
         self.by_id = {place.id: place for place in self.places}
         self.answers = {place.source.strip(): place for place in self.places if place.role == "answer"}
         self.given = [place for place in self.places if place.role == "setup"]
-        self.statements = {ast.dump(node) for place in self.places if place.role != "answer" for node in place.statements}
-        self.targets = {target for place in self.given for node in place.statements for target in _targets(node)}
+        self.statements = {one.dump for place in self.places if place.role != "answer" for one in place.statements}
+        self.targets = {target for place in self.given for one in place.statements for target in one.targets}
 
 
 # Whose cell it is
@@ -195,12 +217,15 @@ def _known(cell: _Cell, plan: _Plan) -> _Cell:
     if same and (cell.place is None or cell.place is same):
         cell.place, cell.stub = same, True
     cell.binds = _binds(cell, plan)
-    cell.checks = {question: call for question, call in _checks(cell.statements or []) if question in plan.keys}
+    cell.checks = {one.asks: one for one in cell.statements or [] if one.asks in plan.keys}
     return cell
 
 
 def _binds(cell: _Cell, plan: _Plan) -> set[str]:
-    names = _names(cell.kept) if cell.statements is None else {_base(t) for node in cell.statements for t in _targets(node)}
+    if cell.statements is None:
+        names = _names(cell.kept)
+    else:
+        names = {re.match(r"\w*", target)[0] for one in cell.statements for target in one.targets}
     return {question for question, key in plan.keys.items() if key in names}
 
 
@@ -212,11 +237,11 @@ def _drop_forms(cells: list[_Cell], plan: _Plan) -> None:
             cell.place = cell.place or _form(cell, plan, there)
             if cell.place:
                 cell.kept = _added(cell, plan)
-                cell.first = True
+                cell.first = not cell.place.is_late
                 cell.statements = _parsed(cell.kept)
-                cell.binds = _binds(cell, plan) if cell.kept else set()
-                continue
-        if cell.statements and not cell.binds and all(_is_call(node) or _is_pristine(node, plan) for node in cell.statements):
+                cell.binds = _binds(cell, plan)
+        of_no_use = cell.place is not None and cell.place.is_late and not cell.binds
+        if of_no_use or (not cell.is_answer and _is_only_calls(cell, plan)):
             cell.kept = ""
 
 
@@ -224,107 +249,103 @@ def _form(cell: _Cell, plan: _Plan, there: set[str]) -> _Place | None:
     """The given cell that this one, without an id that is known, is a copy or an edited form of."""
     if not cell.statements:
         return None
-    dumps = {ast.dump(node) for node in cell.statements}
-    targets = {target for node in cell.statements for target in _targets(node)}
+    dumps = {one.dump for one in cell.statements}
+    targets = {target for one in cell.statements for target in one.targets}
     for place in plan.given:
-        equal = sum(ast.dump(node) in dumps for node in place.statements)
-        alike = sum(ast.dump(node) in dumps or bool(targets & _targets(node)) for node in place.statements)
-        if equal == len(place.statements) or (place.id not in there and 2 * alike >= len(place.statements)):
+        equal = sum(one.dump in dumps for one in place.statements)
+        alike = sum(one.dump in dumps or not targets.isdisjoint(one.targets) for one in place.statements)
+        is_alike = place.id not in there and 2 * alike >= len(place.statements)
+        if place.statements and (equal == len(place.statements) or is_alike):
             return place
     return None
 
 
 def _added(cell: _Cell, plan: _Plan) -> str:
-    """The lines of a student's set-up cell that are neither pristine nor another value for a pristine name."""
+    """The lines of a student's set-up cell that are neither pristine nor only give other values to pristine names."""
     kept: set[int] = set()
     removed: set[int] = set()
-    for node in cell.statements or []:
-        targets = _targets(node)
-        changed = targets <= plan.targets if isinstance(node, (ast.Import, ast.ImportFrom)) else targets & plan.targets
-        start = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", []))])
-        lines = range(start, (node.end_lineno or start) + 1)
-        (removed if _is_pristine(node, plan) or _is_call(node) or (targets and changed) else kept).update(lines)
-    if cell.statements is None or not kept:
+    for one in cell.statements or []:
+        drop = one.is_call or one.dump in plan.statements or (one.targets and one.targets <= plan.targets)
+        (removed if drop else kept).update(one.lines)
+    if not kept:
         return ""
     lines = cell.source.split("\n")
-    return "\n".join("" if number in removed - kept else line for number, line in enumerate(lines, start=1)).rstrip()
+    left = "\n".join("" if number in removed - kept else line for number, line in enumerate(lines, start=1)).rstrip()
+    return "" if re.fullmatch(r"%%.*", left) else left  # `%%time` over nothing
 
 
 def _give_out(cells: list[_Cell], plan: _Plan) -> None:
     """Give every cell a question."""
-    done: set[str] = set()  # questions that have a cell of their own
-    there: set[str] = set()  # questions whose answer cell is there, untouched or not
     for cell in cells:
-        if cell.place and cell.place.role == "answer":
-            own = cell.place.question
-            there.add(own)
-            if own in cell.binds or not cell.binds:
-                cell.question = own
-                done |= {own} if own in cell.binds and not cell.stub else set()
-        elif cell.place and not cell.binds:
+        if cell.place and (not cell.binds or (cell.is_answer and cell.place.question in cell.binds)):
             cell.question = cell.place.question
         elif cell.checks and not cell.binds:
             cell.question = max(cell.checks, key=plan.order.__getitem__)
+    there = {cell.place.question for cell in cells if cell.is_answer}
+    done = {cell.question for cell in cells if cell.question in cell.binds and not cell.stub}
     before = ""
     for cell in cells:
         if cell.binds and not cell.stub:
-            merged = cell.question != ""  # then only questions without a cell can have been merged into this one
-            fresh = cell.binds - done - (there if merged else set())
-            if fresh:
-                cell.question = min([*fresh, *([cell.question] if merged else [])], key=plan.order.__getitem__)
-                done |= cell.binds if not merged else fresh
-            elif not merged and before in cell.binds:
-                cell.question = before
-        before = cell.question or before
-    after = next((cell.question for cell in reversed(cells) if cell.question), next(iter(plan.keys)))
-    for cell in reversed(cells):
+            _give_by_names(cell, before, there, done, plan)
+        before = "" if cell.is_check else cell.question or before
+    last = next((number for number in reversed(range(len(cells))) if cells[number].question), -1)
+    after = cells[last].question if last >= 0 else next(iter(plan.keys))
+    for number, cell in reversed(list(enumerate(cells))):
+        if number > last >= 0 and cells[last].is_check:
+            cell.kept = ""  # after all checks: no answer depends on it
         after = cell.question = cell.question or after
 
 
-def _own(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[tuple[str, str]]:
-    """What runs of a student's cells for a question, in their order: (what runs, as it was written)."""
+def _give_by_names(cell: _Cell, before: str, there: set[str], done: set[str], plan: _Plan) -> None:
+    """Give a cell to the first of the questions that it answers and that no cell of their own answers."""
+    merged = cell.question != ""  # it has its own question: only those whose cells are gone can have been merged into it
+    fresh = cell.binds - done - (there if merged else set())
+    if fresh:
+        cell.question = min(fresh | {cell.question} if merged else fresh, key=plan.order.__getitem__)
+        done |= fresh
+    elif not merged:
+        near = [cell.place.question] if cell.place else [before]
+        cell.question = next((question for question in near if question in cell.binds), "")
+
+
+def _own(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
+    """A student's cells for a question, in their order, and what they added to set-up cells before them."""
     mine = [cell for cell in cells if cell.question == question and cell.kept.strip()]
-    answered = any(question in cell.binds and not cell.stub and cell.kept for cell in cells)
-    mine = [cell for cell in mine if not (cell.stub and answered)]
-    return [
-        (cell.kept, "" if cell.stub else cell.kept.strip("\n"))
-        for cell in sorted(mine, key=lambda cell: not (cell.first and cell.place in plan.given))
-    ]
+    if any(question in cell.binds and not cell.stub and cell.kept for cell in cells):
+        mine = [cell for cell in mine if not cell.stub]
+    mine.sort(key=lambda cell: not cell.first)
+    parts = [_Part(cell.kept, "" if cell.stub else cell.kept.strip("\n")) for cell in mine]
+    return parts + _from_check(question, cells, plan)
 
 
-def _from_check(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[tuple[str, str]]:
+def _from_check(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
     """The answer of a student who put it into the check itself, `check("4.1", "b")`, and left no check as it was."""
     calls = [cell.checks[question] for cell in cells if question in cell.checks]
-    written = [ast.unparse(answer) for answer in map(_answer, calls) if answer is not None]
-    if not written or plan.keys[question] in written or written[-1] in ("...", "Ellipsis"):
+    written = [call.answer for call in calls]
+    if not written or plan.keys[question] in written or written[-1] in ("", "...", "Ellipsis"):
         return []
-    return [(f"{plan.keys[question]} = {written[-1]}", ast.unparse(calls[-1]))]
+    return [_Part(f"{plan.keys[question]} = {written[-1]}", calls[-1].written, is_from_check=True)]
 
 
-def _code(question: str, own: Iterable[tuple[str, str]], cells: Sequence[_Cell]) -> str:
-    parts = [written for _, written in own if written]
-    if not parts:  # answered in the cell of another question
-        parts = [cell.kept.strip("\n") for cell in cells if question in cell.binds and not cell.stub and cell.kept]
-    return "\n\n".join(parts)
-
-
-def _is_found(question: str, own: Sequence[tuple[str, str]], cells: Sequence[_Cell]) -> bool:
-    at_home = any(cell.place and cell.place.role == "answer" and cell.question == question for cell in cells)
-    return at_home or any(question in cell.binds for cell in cells) or any(run != written for run, written in own if written)
+def _code(question: str, own: Iterable[_Part], cells: Sequence[_Cell]) -> str:
+    written = [part.written for part in own if part.written]
+    if not written:  # answered in the cell of another question
+        written = [cell.kept.strip("\n") for cell in cells if question in cell.binds and not cell.stub and cell.kept]
+    return "\n\n".join(written)
 
 
 # The notebook
 
 
-def _notebook(plan: _Plan, own: dict[str, list[tuple[str, str]]]) -> str:
+def _notebook(plan: _Plan, own: dict[str, list[_Part]]) -> str:
     cells = []
     for place in plan.places[: plan.last + 1]:
         last = [other for other in plan.places if other.role == "answer" and other.question == place.question][-1:]
         if place.role == "setup":
             cells.append(_code_cell(place.id, place.source, place.question, "setup"))
         elif place in last:
-            for run, _ in own[place.question]:
-                cells.append(_code_cell(f"answer-{len(cells):04}", _unmarked(run), place.question, "answer"))
+            for part in own[place.question]:
+                cells.append(_code_cell(f"answer-{len(cells):04}", _unmarked(part.run), place.question, "answer"))
         elif place.role == "check":
             cells.append(_code_cell(place.id, f"from opscourse import check\n{place.source}", place.question, "check"))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -348,27 +369,47 @@ def _unmarked(source: str) -> str:
 # Python
 
 
-def _parsed(source: str) -> list[ast.stmt] | None:
+class _Statement(NamedTuple):
+    """A statement of a cell. `asks` and `answer` are of check("4.1", …), standing alone."""
+
+    dump: str
+    targets: set[str]
+    lines: range
+    is_call: bool  # of check or report
+    asks: str
+    answer: str
+    written: str
+
+
+def _parsed(source: str) -> list[_Statement] | None:
     """The statements of a cell, magics and shell lines as `pass`; None if it is no Python."""
     for candidate in (source, _plain(source)):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a student's "\d"; it is shown where the cell runs
-                body = ast.parse(candidate).body
-            for node in body:
-                ast.dump(node)  # raises here what it would raise later
-                ast.unparse(node)
-            return body
+                return [_statement(node) for node in ast.parse(candidate).body]
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+def _statement(node: ast.stmt) -> _Statement:
+    start = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", []))])
+    call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    name = getattr(call and call.func, "id", getattr(call and call.func, "attr", ""))
+    asks = answer = written = ""
+    if name == "check" and call.args and isinstance(call.args[0], ast.Constant):
+        given = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "answer")]
+        asks, answer, written = str(call.args[0].value).strip(), "".join(map(ast.unparse, given[:1])), ast.unparse(node)
+    lines = range(start, (node.end_lineno or start) + 1)
+    return _Statement(ast.dump(node), _targets(node), lines, name in ("check", "report"), asks, answer, written)
 
 
 def _plain(source: str) -> str:
     """The cell without IPython's syntax, line by line. IPython's own transformer tokenises the cell again for each magic."""
     lines = []
     for line in source.split("\n"):
-        escaped = re.match(r"([ \t]*)(?:[%!?].*|.*\?[ \t]*)$", line)
+        escaped = re.match(r"([ \t]*)(?:[%!?].*|[^#]*\?[ \t]*)$", line)
         assigned = re.match(r"([ \t]*[^=!%#'\"]+=[ \t]*)[!%]", line)
         lines.append(f"{escaped[1]}pass" if escaped else f"{assigned[1]}None" if assigned else line)
     return "\n".join(lines)
@@ -385,14 +426,10 @@ def _targets(statement: ast.stmt) -> set[str]:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
         elif isinstance(getattr(node, "ctx", None), ast.Store) and not isinstance(node, (ast.Tuple, ast.List, ast.Starred)):
-            found.add(ast.unparse(node))
+            found.add(node.id if isinstance(node, ast.Name) else ast.unparse(node))
         if not isinstance(node, SCOPES + COMPREHENSIONS):
             waiting.extend(ast.iter_child_nodes(node))
     return found
-
-
-def _base(target: str) -> str:
-    return re.match(r"\w*", target)[0]
 
 
 def _names(source: str) -> set[str]:
@@ -402,26 +439,5 @@ def _names(source: str) -> set[str]:
     return {*functions, *(name.strip() for names in lists for name in names.split(","))}
 
 
-def _checks(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.Expr]]:
-    """The calls check("4.1", …) that stand alone: (question, statement)."""
-    for node in statements:
-        if _is_call(node, ("check",)):
-            first = node.value.args[0] if node.value.args else None
-            if isinstance(first, ast.Constant) and isinstance(first.value, (str, float)):
-                yield str(first.value).strip(), node
-
-
-def _answer(statement: ast.Expr) -> ast.expr | None:
-    """What a call of check is given to check."""
-    by_name = [keyword.value for keyword in statement.value.keywords if keyword.arg == "answer"]
-    return next(iter([*statement.value.args[1:2], *by_name]), None)
-
-
-def _is_call(statement: ast.stmt, names: Sequence[str] = ("check", "report")) -> bool:
-    function = getattr(getattr(statement, "value", None), "func", None)
-    named = getattr(function, "id", getattr(function, "attr", None))
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and named in names
-
-
-def _is_pristine(statement: ast.stmt, plan: _Plan) -> bool:
-    return ast.dump(statement) in plan.statements
+def _is_only_calls(cell: _Cell, plan: _Plan) -> bool:
+    return bool(cell.statements) and all(one.is_call or one.dump in plan.statements for one in cell.statements)
