@@ -23,7 +23,7 @@ def chromium():
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-collect_ignore = [] if os.environ.get("CI") or not missing() else ["test_in_a_browser.py"]
+collect_ignore = [] if os.environ.get("CI") or not missing() else ["test_in_a_browser.py", "test_reports_in_a_browser.py"]
 
 
 def pytest_terminal_summary(terminalreporter):
