@@ -39,11 +39,13 @@ DIRECTORY = {0: 100_000_000, 1: 1_000_000}  # bytes of an archive's list of file
 ARCHIVES_DEEP, FOLDERS_DEEP = 3, 20
 LONGEST = 300  # letters of a name that are looked at
 
-CANVAS = re.compile(r"_(?P<id>[0-9]+)_(?=[0-9]+_|text\.html$|link\.html$)")
+CANVAS = re.compile(r"_(?P<id>[0-9]+)(?=_([0-9]+_|text\.html$|link\.html$))")
 MOODLE = re.compile(r"(?P<name>[^_]*)_(?P<id>[0-9]+)_assignsubmission_[a-z]+_?|Participant[ _](?P<blind>[0-9]+)(?![0-9])")
-ATTEMPT = re.compile(r"(?:attempt|submission|versuch|try|copy|version)[ _-]?([0-9][0-9-]{0,30})", re.IGNORECASE)
+ATTEMPT = re.compile(r"(?<![a-z])(?:attempt|submission|versuch|try)[ _-]?([0-9][0-9-]{0,30})", re.IGNORECASE)
+COPY = re.compile(r"(copy|version|v)[ _-]?[0-9]+|\([0-9]+\)", re.IGNORECASE)
 ENDING = re.compile(r"\.(ipynb|zip|py|pdf|html?|txt|docx?)$", re.IGNORECASE)
 CELL, CHECK = re.compile(r'"id"\s*:\s*"ex(\d\d)-(\d\d)"'), re.compile(r"\bcheck\(\s*\\?[\"']?(\d{1,2})\.(\d{1,2})")
+LESSON = re.compile(r'"id"\s*:\s*"l\d\d-\d\d"')
 IGNORED_FOLDERS = {"__macosx", "__pycache__", "company"}
 IGNORED_FILES = re.compile(r"[.~].*|(readme|license)(\..*)?|thumbs\.db|desktop\.ini|timestamp\.txt", re.IGNORECASE)
 INSTEAD = {".7z", ".doc", ".docx", ".gz", ".htm", ".html", ".pdf", ".py", ".rar", ".rtf", ".tar", ".tgz"}
@@ -75,7 +77,7 @@ def found(source: Path, students: Sequence[Student], exercises: Sequence[int]) -
     roster = _Roster(students)
     attempts, others, having = [], [], set()
     for file in _Source(source, roster).files():
-        origin = "/".join(map(_shown, file.parts))
+        origin = _shown("/".join(file.parts))
         student, whose = roster.who(file.parts)
         exercise = _exercise(file, student, exercises)
         problem = file.problem and f"{origin} {file.problem}"
@@ -85,8 +87,8 @@ def found(source: Path, students: Sequence[Student], exercises: Sequence[int]) -
             problem = problem or f"{origin} is no notebook: hand in the notebook file, which ends in .ipynb."
         elif not problem and exercise not in exercises:
             graded = ", ".join(map(str, exercises))
-            told = "names no exercise" if exercise is None else f"is of exercise {exercise}, which is none"
-            problem = f"{origin} {told} of those that are graded now ({graded})."
+            told = f"is exercise {exercise}, which is not" if exercise else "is none, by its cells and its name, that is"
+            problem = f"{origin} {told} graded now; graded are {graded}."
         attempt = Attempt(student, origin, b"" if problem else file.content or b"", exercise, problem=problem)
         instead = file.content is None and not file.problem
         if instead and not student and os.path.splitext(file.parts[-1])[1].lower() not in INSTEAD:
@@ -134,11 +136,15 @@ def _exercise(file: _File, student: str, exercises: Sequence[int]) -> int | None
         most = Counter(int(number) for _, number, _ in seen).most_common(2)
         if most and (len(most) == 1 or most[0][1] > most[1][1]):
             return most[0][0]
+        if not most and LESSON.search(written):  # its file has the same name as the exercise's
+            return None
     for part in reversed(file.parts):
         name = MOODLE.sub("", _stem(part))
         canvas = re.search(r"_[0-9]+_[0-9]+_(.*)", name)
         name = re.sub(r"-[0-9]{1,4}$", "", canvas[1]) if canvas else name
-        name = ATTEMPT.sub("", _folded(name).replace(_folded(student), "") if student else name)
+        if student and not _is_small(student):
+            name = _folded(name).replace(_folded(student), " ")
+        name = COPY.sub("", ATTEMPT.sub("", name))
         numbers = [int(number) for number in re.findall(r"(?<![0-9])0*([0-9]{1,2})(?![0-9])", name)]
         graded = dict.fromkeys(number for number in numbers if number in exercises)
         if len(graded) == 1 or (graded and name[:1].isdigit()):
@@ -181,12 +187,14 @@ class _Roster:
         name = part[:LONGEST]
         moodle = MOODLE.match(name)
         if moodle:
-            return self._by_number(self.moodle, moodle["id"] or moodle["blind"], moodle["name"] or ""), True
-        canvas = list(CANVAS.finditer(name))
-        for number in canvas:
-            fits = self._by_number(self.canvas, number["id"], re.sub("_LATE$", "", name[: number.start()]))
-            if fits or (self.canvas and number is canvas[-1]):
-                return fits, True
+            number = self.moodle.get(moodle["id"] or moodle["blind"])
+            return {number} if number else self._by_name(moodle["name"] or "", self.moodle), True
+        canvas = list(CANVAS.finditer(name))  # more than one if there are numbers in the student's or the file's name
+        fits = {self.canvas[number["id"]] for number in canvas if number["id"] in self.canvas}
+        if canvas and not fits:
+            fits = self._by_name(re.sub("_LATE$", "", name[: canvas[0].start()]), self.canvas)
+        if fits or (canvas and self.canvas):
+            return fits, True
         folded = _folded(_stem(name))
         if folded in self.ids:
             return {self.ids[folded]}, not _is_small(folded)  # a folder "04" may be an exercise
@@ -197,16 +205,13 @@ class _Roster:
         starts, ends = {folded[:cut] for cut in cuts}, {folded[cut + 1 :] for cut in cuts if not canvas}
         fits = {self.ids[piece] for piece in starts | ends if piece in self.ids and not _is_small(piece)}
         if not fits:
-            runs = {"".join(words[:cut]) for cut in range(2, len(words))} | {
-                "".join(words[cut:]) for cut in range(len(words) - 1)
-            }
-            fits = {one for run in runs for one in self.names.get(run, ())}
+            runs = [words[:cut] for cut in range(1, len(words))] + [words[cut:] for cut in range(1, len(words))]
+            joined = {"".join(run) for run in runs if len(run) > 1 or not run[0].isascii()}  # not only "Ada"
+            fits = {one for run in joined for one in self.names.get(run, ())}
         return fits, False
 
-    def _by_number(self, numbers: dict[str, str], number: str, name: str) -> set[str]:
-        """The student with this number in the LMS; else the one with this name, if their number is not on the roster."""
-        if number in numbers:
-            return {numbers[number]}
+    def _by_name(self, name: str, numbers: dict[str, str]) -> set[str]:
+        """The students with this name, but for those whose number in the LMS is on the roster: it is another one."""
         return self.names.get("".join(_words(name)), set()) - set(numbers.values())
 
 
@@ -226,10 +231,10 @@ def _is_small(number: str) -> bool:
     return re.fullmatch("[0-9]{1,2}", number) is not None
 
 
-def _shown(name: str) -> str:
-    """A name that can be printed anywhere: nothing that ends a line, turns it round or is no letter at all."""
-    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    return plain if len(plain) <= 100 else f"{plain[:60]}…{plain[-30:]}"
+def _shown(path: str) -> str:
+    """A path that can be printed anywhere: nothing in it ends a line, turns it round or is no letter at all."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in path)
+    return plain if len(plain) <= 300 else f"{plain[:200]}…{plain[-90:]}"
 
 
 # The files
@@ -310,9 +315,10 @@ class _Source:
         with archive:
             for entry in archive.infolist():
                 name = entry.orig_filename.replace("\\", "/")
-                inside = (*parts, *(part for part in name.split("/") if part not in ("", ".")))
-                if name.endswith("/") or entry.is_dir() or _is_ignored(inside[len(parts) :]):
+                own = tuple(part for part in name.split("/") if part not in ("", "."))
+                if not own or name.endswith("/") or _is_ignored(own):
                     continue
+                inside = (*parts, *own)
                 if level and not self._count(inside):
                     yield _File(parts, problem=f"has more than {STUDENT_FILES:,} files: hand in only the notebook.")
                     return
