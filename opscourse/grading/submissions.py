@@ -87,8 +87,8 @@ def found(source: Path, students: Sequence[Student], exercises: Sequence[int]) -
             problem = problem or f"{origin} is no notebook: hand in the notebook file, which ends in .ipynb."
         elif not problem and exercise not in exercises:
             graded = ", ".join(map(str, exercises))
-            told = f"is exercise {exercise}, which is not" if exercise else "is none, by its cells and its name, that is"
-            problem = f"{origin} {told} graded now; graded are {graded}."
+            told = f"is exercise {exercise}" if exercise else "is no exercise by its cells or its name"
+            problem = f"{origin} {told}, and graded now are {graded}."
         attempt = Attempt(student, origin, b"" if problem else file.content or b"", exercise, problem=problem)
         instead = file.content is None and not file.problem
         if instead and not student and os.path.splitext(file.parts[-1])[1].lower() not in INSTEAD:

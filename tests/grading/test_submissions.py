@@ -193,8 +193,8 @@ def test_which_exercise_a_file_is(tmp_path, name, content, exercise):
 @pytest.mark.parametrize(
     ("content", "exercise", "told"),
     [
-        (NINE, 9, "is exercise 9, which is not graded now; graded are 4, 15."),
-        (b"{}", None, "is none, by its cells and its name, that is graded now; graded are 4, 15."),
+        (NINE, 9, "is exercise 9, and graded now are 4, 15."),
+        (b"{}", None, "is no exercise by its cells or its name, and graded now are 4, 15."),
     ],
 )
 def test_a_file_of_no_exercise_that_is_graded_is_reported(tmp_path, content, exercise, told):
@@ -426,7 +426,7 @@ def test_a_hostile_archive_harms_nobody_else(tmp_path, kind, way):
     attempts = found(source, CLASS, [4])
     assert good(attempts) == ["bo.zip/bo/04.ipynb"]
     assert good(attempts, "ada") == []
-    assert told in problems(attempts, "ada")[-1]
+    assert any(told in problem for problem in problems(attempts, "ada"))
     assert {attempt.student for attempt in attempts} == {"ada", "bo"}
     assert all(attempt.origin.isprintable() and attempt.problem.isprintable() for attempt in attempts)
     assert sorted(tmp_path.rglob("*")) == before
