@@ -5,10 +5,10 @@ SETUP = $(PYTHON) opscourse/bootstrap.py
 COURSE = .venv/bin/opscourse
 UV = .venv/bin/uv
 
-.PHONY: help lab test setup data keys exercises notebooks docs lock resolve lint bench
+.PHONY: help lab test setup data keys exercises notebooks docs lock resolve lint bench bench-grading
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
 
 lab: ## open JupyterLab on the first page; sets everything up the first time
 	@$(SETUP) lab $(ARGS)
@@ -54,3 +54,6 @@ resolve: setup ## prove that the locked versions have wheels for each Python and
 
 bench: setup ## measure the slow things; compare within one run, not between machines
 	@set -e; for file in tests/benchmarks/*.py; do echo "$$file"; .venv/bin/python $$file $(ARGS); done
+
+bench-grading: setup ## measure grading beside other tools, which it installs: 20 minutes or more
+	.venv/bin/python tests/benchmarks/grading $(ARGS)

@@ -241,8 +241,8 @@ def main() -> int:
     for tool in dict.fromkeys(case.tool for case in plan):
         print(f"{TOOLS[tool].title}: {bench.versions(tool)}", file=sys.stderr)
     students = classroom(max(case.size for case in plan))
-    for student in [None, *(student.id for student in students)]:
-        bench.company(student)
+    if any(TOOLS[case.tool].runs == 2 for case in plan):
+        bench.release(students)
     found: Found = defaultdict(dict)
     for one in range(max(plan.values())):
         for case in [case for case, rounds in plan.items() if one < rounds]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -66,10 +66,10 @@ def measured(jobs: list[Job], log: Path, every: float = 0.5) -> Cost:
         wall = time.perf_counter() - start
     ended.set()
     watcher.join()
-    left = cleared()
+    left, more = cleared()
     if any(process.returncode for process in started.values()):
         raise RuntimeError(f"{jobs[0].command} failed:\n{log.read_text(errors='replace')[-3000:]}")
-    return Cost(wall, cpu, peak[0], left)
+    return Cost(wall, cpu + more, peak[0], left)
 
 
 def memory_mb(pid: int) -> float:
@@ -82,13 +82,15 @@ def memory_mb(pid: int) -> float:
         return 0.0
 
 
-def cleared() -> int:
-    """End what a command left running, and count it."""
-    left = psutil.Process().children(recursive=True)
+def cleared() -> tuple[int, float]:
+    """End what a command left running: how many processes, and the CPU seconds they took."""
+    left, cpu = psutil.Process().children(recursive=True), 0.0
     for process in left:
-        process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     while True:
         try:
-            os.waitpid(-1, 0)
+            used = os.wait4(-1, 0)[2]
         except ChildProcessError:
-            return len(left)
+            return len(left), cpu
+        cpu += used.ru_utime + used.ru_stime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -23,6 +24,7 @@ import opscourse
 from opscourse.exercise.answers import Solved
 from opscourse.exercise.derive import derived_text
 from opscourse.grading import variants
+from opscourse.grading.solutions import Released
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -42,6 +44,7 @@ STACK = (
 )
 JUDGED = 24  # runs on own companies that are judged for the limit, which has no time for it
 PINS = {"nbgrader": "nbgrader==0.9.6", "otter": "otter-grader==7.0.0", "nbval": "nbval==0.11.0"}
+OURS = [sys.executable, "-m", "opscourse.cli"]
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
 OTTER = """
 import json, sys
@@ -92,10 +95,25 @@ class Bench:
         notebook.write_text(derived_text(SOLUTION))
         return folder
 
+    @property
+    def released(self) -> Path:
+        """The folder of `opscourse release`."""
+        return self.cache / "release"
+
+    def release(self, students: list[Student]) -> None:
+        """Make what is missing: the bundles of all students, and their companies as kernels see them."""
+        roster = self.cache / "roster.csv"
+        rostered(roster, students)
+        given = ["--roster", roster, "--out", self.released, "--course", self.course]
+        subprocess.run([*OURS, "release", "91", *given], env=self.environment("ours"), check=True)
+        for student in [None, *(student.id for student in students)]:
+            self.company(student)
+
     def company(self, student: str | None) -> Path:
-        """The company of a student (None: the hidden one) as a kernel may see it."""
-        secret = variants.secret(self.cache / "secret", create=True)
-        return variants.company(secret, student, [variants.exercise(91, self.course)], self.cache / "companies", "kernel")
+        """The company of a student (None: the hidden one) as a kernel sees it."""
+        secret, exercises = variants.secret(self.released / "private" / "secret"), [variants.exercise(91, self.course)]
+        bundle = Released(self.released).company(student)
+        return variants.company(secret, student, exercises, self.cache / "companies", "kernel", bundle)
 
     @cached_property
     def right(self) -> Callable[[Path | None], dict[str, Solved]]:
@@ -141,6 +159,35 @@ class Bench:
 def share(students: list[Student], workers: int) -> list[list[Student]]:
     """The students of each worker."""
     return [students[first::workers] for first in range(workers)]
+
+
+def rostered(path: Path, students: list[Student]) -> None:
+    """Write a roster."""
+    path.write_text("id,name\n" + "".join(f"{student.id},Student {student.id}\n" for student in students))
+
+
+# ours: two runs a submission, judging and reports included; the class was released before
+
+
+def ours_ready(bench: Bench, folder: Path, shares: Shares) -> None:
+    notebook, parts = exercise()
+    students = [student for students in shares for student in students]
+    rostered(folder / "roster.csv", students)
+    (folder / "handed in").mkdir()
+    for student in students:
+        (folder / "handed in" / f"{student.id}.ipynb").write_text(filled(notebook, student.code, parts))
+
+
+def ours_jobs(bench: Bench, folder: Path, shares: Shares) -> list[Job]:
+    given = ["--release", str(bench.released), "--course", str(bench.course), "--roster", "roster.csv", "--out", "graded"]
+    return [Job([*OURS, "grade", "handed in", *given, "--workers", str(len(shares))], folder, bench.environment("ours"))]
+
+
+def ours_marks(bench: Bench, folder: Path, shares: Shares) -> Marks:
+    """What is right; the other tools do not give a part of a point."""
+    with (folder / "graded" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["student"]: {number: float(row[f"{number} status"] == "right") for number in exercise()[1]} for row in rows}
 
 
 # plain nbval: a notebook a student, with the instructor's tests in the check cells
@@ -323,6 +370,7 @@ def judged(asked: Solved, answer: object) -> bool:
 
 
 TOOLS = {
+    "ours": Tool("opscourse grade", 2, ours_ready, ours_jobs, ours_marks),
     "fork": Tool("warm fork, no kernel: the limit", 2, fork_ready, fork_jobs, fork_marks),
     "kernel": Tool("warm kernel, nbclient", 2, fork_ready, partial(fork_jobs, script="kernel.py"), fork_marks),
     "nbval": Tool("nbval", 1, nbval_ready, nbval_jobs, nbval_marks),
