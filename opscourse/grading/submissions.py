@@ -88,7 +88,7 @@ def found(source: Path, students: Sequence[Student], exercises: Sequence[int]) -
         elif not problem and exercise not in exercises:
             graded = ", ".join(map(str, exercises))
             told = f"is exercise {exercise}" if exercise else "is no exercise by its cells or its name"
-            problem = f"{origin} {told}, and graded now are {graded}."
+            problem, exercise = f"{origin} {told}, and graded now are {graded}.", None
         attempt = Attempt(student, origin, b"" if problem else file.content or b"", exercise, problem=problem)
         instead = file.content is None and not file.problem
         if instead and not student and os.path.splitext(file.parts[-1])[1].lower() not in INSTEAD:

@@ -45,7 +45,7 @@ def ready(content: bytes, pristine: nbformat.NotebookNode, questions: Sequence[s
     found = {cell.question for cell in cells if cell.is_answer}.union(*(cell.binds for cell in cells))
     found |= {question for question, parts in own.items() if any(part.is_from_check for part in parts)}
     return Ready(
-        notebook=_notebook(plan, own),
+        notebook=_notebook(plan, own, found),
         code={question: _code(question, own[question], cells) for question in own},
         missing=tuple(question for question in own if question not in found),
     )
@@ -337,13 +337,15 @@ def _code(question: str, own: Iterable[_Part], cells: Sequence[_Cell]) -> str:
 # The notebook
 
 
-def _notebook(plan: _Plan, own: dict[str, list[_Part]]) -> str:
+def _notebook(plan: _Plan, own: dict[str, list[_Part]], found: set[str]) -> str:
     cells = []
     for place in plan.places[: plan.last + 1]:
         last = [other for other in plan.places if other.role == "answer" and other.question == place.question][-1:]
         if place.role == "setup":
             cells.append(_code_cell(place.id, place.source, place.question, "setup"))
         elif place in last:
+            if place.question not in found:  # so that its check says that it is not answered
+                cells.append(_code_cell(place.id, place.source, place.question, "setup"))
             for part in own[place.question]:
                 cells.append(_code_cell(f"answer-{len(cells):04}", _unmarked(part.run), place.question, "answer"))
         elif place.role == "check":

@@ -218,8 +218,11 @@ def test_a_cell_that_was_made_text_is_no_answer(kind):
     cells = filled()
     cells[at(cells, "ex04-12")]["cell_type"] = kind
     result = grade(cells)
-    assert result.missing == ("4.2",)
-    assert answers(result, "4.2") == []
+    assert (result.missing, result.code["4.2"]) == (("4.2",), "")
+    assert [(role, source.splitlines()[-1]) for question, role, source in ran(result) if question == "4.2"] == [
+        ("setup", "douyin_day_30 = ..."),
+        ("check", 'check("4.2", douyin_day_30)'),
+    ]
 
 
 @pytest.mark.parametrize(
