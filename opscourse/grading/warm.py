@@ -37,6 +37,7 @@ LIBRARIES = (  # what a lesson imports, and what a kernel needs for its first ce
 ).split()
 SHARED = "OPSCOURSE_ZYGOTE"  # environment: the server that this process's children use too
 START_ONLY = ("PYTHON", "LD_", "DYLD_", "LANG", "LC_", "OMP_", "OPENBLAS_", "MKL_", "ARROW_", "SKLEARN_", "GOTO_")  # read once
+NOTHING = subprocess.DEVNULL
 PATIENCE = 10.0  # seconds that a kernel waits for a server that still imports, before it starts without
 
 
@@ -252,7 +253,7 @@ def fork_with_streams(
         null = stack.enter_context(open(os.devnull, "r+b", buffering=0))
         streams = [null, kwargs.get("stdout") or 1, kwargs.get("stderr") or 2]
         descriptors = [stream if isinstance(stream, int) else stream.fileno() for stream in streams]
-        descriptors = [null.fileno() if number == subprocess.DEVNULL else number for number in descriptors]
+        descriptors = [null.fileno() if number == NOTHING else number for number in descriptors]
         cwd = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         return fork(path, main, arguments, env, cwd, [*descriptors, *more], **options)
 
@@ -272,12 +273,7 @@ def _plain(kwargs: Mapping[str, Any]) -> bool:
     wanted = {name for name, value in kwargs.items() if value is not None} - known
     piped = subprocess.PIPE in [kwargs.get(name) for name in ("stdin", "stdout", "stderr")]
     env = kwargs.get("env", os.environ)
-    return (
-        not wanted
-        and not piped
-        and kwargs.get("stdin") in (None, subprocess.DEVNULL)
-        and _start_only(env) == _start_only(os.environ)
-    )
+    return not wanted and not piped and kwargs.get("stdin") in (None, NOTHING) and _start_only(env) == _start_only(os.environ)
 
 
 def _start_only(env: Mapping[str, str]) -> dict[str, str]:

@@ -58,6 +58,7 @@ def serve(listener: socket.socket, orphans_die: bool = False) -> Callable[[], An
     gc.collect()
     gc.disable()
     gc.freeze()  # a collection in a child would touch, and so copy, all of our memory
+    path = listener.getsockname()
     woken, waker = socket.socketpair()
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
@@ -112,6 +113,9 @@ def serve(listener: socket.socket, orphans_die: bool = False) -> Callable[[], An
         _kill(pid)
     if orphans_die:
         _kill_orphans({})
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
     os._exit(0)
 
 
