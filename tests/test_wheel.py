@@ -25,6 +25,12 @@ def test_a_wheel_holds_no_answers_and_no_solutions(wheel):
     assert {name for name in names if name.endswith((".py", ".ipynb"))} == source
 
 
+def test_a_wheel_holds_the_templates_of_the_grading_reports(wheel):
+    templates = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("opscourse/grading/templates/*.html")}
+    assert templates
+    assert templates <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_an_installed_package_loads_and_checks_from_any_folder(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     lines = "import opscourse; print(len(opscourse.load('users')), opscourse.__file__); opscourse.check('0.1', -1)"

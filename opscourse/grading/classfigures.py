@@ -67,10 +67,12 @@ def questions(counts: dict[str, Counter[str]]) -> Picture:
     right = {name: of["right"] / of.total() for name, of in counts.items()}
     low, high = min(right, key=lambda name: right[name]), max(right, key=lambda name: right[name])
     of = counts[low].total()
-    if right[low] == right[high]:
-        title = f"{counts[low]['right']} of {of} have each question right"
+    if of == 1:
+        title = f"{sum(right.values()):.0f} of {counted(len(names), 'question')} right"
+    elif right[low] == right[high]:
+        title = f"Each question is right for {counts[low]['right']} of {of}"
     else:
-        title = f"{low} is the hardest: {counts[low]['right']} of {of} have it right, and {counts[high]['right']} have {high}"
+        title = f"{low} is the hardest, right for {counts[low]['right']} of {of}; {high} is right for {counts[high]['right']}"
     return Picture(
         title, "One bar a question, divided by how it was answered. The table has the same numbers.", _source(figure)
     )
@@ -111,7 +113,7 @@ def times(seconds: dict[str, list[float]]) -> Picture:
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
     slow = int(np.argmax(nine))
-    title = f"{names[slow]} takes longest: half of the class {_time(half[slow])}, one in ten over {_time(nine[slow])}"
+    title = f"{names[slow]} takes longest: half of the class under {_time(half[slow])}, one in ten over {_time(nine[slow])}"
     if max(map(len, seconds.values())) == 1:
         title = f"{names[slow]} takes longest: {_time(half[slow])}"
     listed = "; ".join(

@@ -87,7 +87,8 @@ def test_the_invented_class_has_every_status_and_every_hostile_text(results, pag
     """So that the tests below, and the browser, meet them."""
     assert {mark.status for each in results for mark in each.marks} == set(Status)
     everything = " ".join(page.text for page in pages.values())
-    assert all(visible(text) in everything for text in [*HOSTILE, *NAMES])
+    assert all(visible(text) in everything for text in HOSTILE)
+    assert all(visible(text)[:100] in everything for text in NAMES)
     assert SCRIPT in report.text
 
 
@@ -118,9 +119,8 @@ def test_pages_lead_nowhere_but_to_each_other(out, pages, report):
     assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in report.all("img"))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_order_of_the_results_changes_no_byte(tmp_path, out, results, seed):
-    shuffled = random.Random(seed).sample(results, len(results))
+def test_the_order_of_the_results_changes_no_byte(tmp_path, out, results):
+    shuffled = random.Random(1).sample(results, len(results))
     for path in feedback.write(shuffled, tmp_path) + classreport.write(shuffled, tmp_path):
         assert path.read_bytes() == (out / path.relative_to(tmp_path)).read_bytes()
 
@@ -181,14 +181,15 @@ def test_there_is_one_page_a_student_with_all_marks(results, pages):
     assert set(pages) == {each.student.id for each in results}
     for each in results:
         page = pages[each.student.id]
-        assert page.all("h1")[0]["text"] == visible(each.student.name)
+        name = visible(each.student.name)
+        assert page.all("h1")[0]["text"] == (name if len(name) < 120 else name[:117] + "...")
         handed_in = each.marks[0].status != Status.ABSENT
         assert (f"{number(each.points)} of 5 points" in page.text) == handed_in
         for mark in each.marks if handed_in else []:
             [article] = [element for element in page.all("article") if element["text"].split()[0] == mark.question]
             assert f"{SIGNS[mark.status]} {mark.status}" in squeezed(article["text"])
             assert f"{number(mark.points)} of 1 point" in article["text"]
-            assert squeezed(visible(mark.sentence)) in squeezed(article["text"])
+            assert squeezed(visible(mark.sentence))[:1900] in squeezed(article["text"])
             assert visible(mark.code).strip() in article["text"]
 
 
@@ -258,9 +259,21 @@ def test_the_findings_are_the_titles_of_the_figures():
     ours = [result(f"s{at}", {"4.1": (one, ""), "4.2": (two, "")}) for at, (one, two) in enumerate(marks)]
     page = Page(classreport.page(ours, []))
     titles = [caption["text"] for caption in page.all("figcaption")]
-    assert titles == ["4.2 is the hardest: 1 of 4 have it right, and 3 have 4.1", "Half of the class has 1 of 2 points or more"]
+    assert titles == ["4.2 is the hardest, right for 1 of 4; 4.1 is right for 3", "Half of the class has 1 of 2 points or more"]
     assert [image["alt"].startswith(title) for image, title in zip(page.all("img"), titles, strict=True)] == [True, True]
     assert "1 at 0, 2 at 1, 1 at 2" in page.all("img")[1]["alt"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "title"),
+    [
+        ([("right", "wrong")], "1 of 2 questions right"),
+        ([("right", "wrong"), ("wrong", "right"), ("error", "error")], "Each question is right for 1 of 3"),
+    ],
+)
+def test_the_finding_about_the_questions_is_said_also_of_one_student_and_of_equal_questions(marks, title):
+    ours = [result(f"s{at}", {"4.1": (one, ""), "4.2": (two, "")}) for at, (one, two) in enumerate(marks)]
+    assert Page(classreport.page(ours, [])).all("figcaption")[0]["text"] == title
 
 
 def test_the_time_a_question_takes_is_told():
@@ -269,7 +282,7 @@ def test_the_time_a_question_takes_is_told():
         marks = (Mark("4.1", Status.RIGHT, 1, 1, seconds=fast), Mark("4.2", Status.RIGHT, 1, 1, seconds=slow))
         ours.append(Result(Student(f"s{at}"), 4, "", marks, 1, 1, peak_mb=200.0 + at))
     text = Page(classreport.page(ours, [])).text.replace("\xa0", " ")
-    assert "4.2 takes longest: half of the class 2.0 s, one in ten over 7.6 s" in text
+    assert "4.2 takes longest: half of the class under 2.0 s, one in ten over 7.6 s" in text
     assert "Half of the runs took 201 MB of memory or less; the largest took 202 MB." in text
 
 
