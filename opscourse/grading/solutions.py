@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ def fingerprint(thing: Any) -> str:
 
 
 def _told(thing: Any, seen: set[int]) -> str:
+    thing = inspect.unwrap(thing) if callable(thing) else thing  # a cached function means what it caches
     if isinstance(thing, types.FunctionType):
         return _function(thing, seen)
     if isinstance(thing, partial):
@@ -126,7 +128,7 @@ def solution_key(secret: bytes, student: str | None, exercise: variants.Exercise
     """The hash of all that a solution follows from."""
     whose = "hidden" if student is None else f"student {student}"
     meaning = fingerprint(exercise.questions[question])
-    return digest(secret, whose, variants.simulator(), *exercise.tables, question, meaning)
+    return digest(secret, whose, variants.simulator(), variants.package(), *exercise.tables, question, meaning)
 
 
 @cache

@@ -32,7 +32,7 @@ from opscourse.exercise import answers, keys
 from opscourse.exercise.derive import derived_text
 from opscourse.exercise.question import Question
 
-__all__ = ["Exercise", "Kind", "company", "exercise", "fingerprint", "secret", "simulator", "tables_of"]
+__all__ = ["Exercise", "Kind", "company", "exercise", "fingerprint", "package", "secret", "simulator", "tables_of"]
 
 Kind = Literal["bundle", "kernel", "judge"]
 SECRET_BYTES, SEED_BYTES = 32, 16
@@ -77,7 +77,7 @@ def exercise(number: int, course: Path | None = None) -> Exercise:
         raise ArgumentError(f"{path} is not what its solution gives. Type in the root of the clone: opscourse build exercises")
     notebook = nbformat.reads(text, as_version=4)
     code = [cell.source for file in (path, solution) if file.is_file() for cell in _code(file)]
-    parts = [module.read_bytes(), text.encode(), _package().encode(), *(name.encode() for name in _versions())]
+    parts = [module.read_bytes(), text.encode(), package().encode(), *(name.encode() for name in _versions())]
     return Exercise(
         number=number,
         path=path,
@@ -120,7 +120,7 @@ def _code(path: Path) -> Iterator[Any]:
 
 
 @cache
-def _package() -> str:
+def package() -> str:
     """A digest of this package's sources, those of the grader aside."""
     return _digest(path for path in store.PACKAGE.rglob("*.py") if path.relative_to(store.PACKAGE).parts[0] != "grading")
 

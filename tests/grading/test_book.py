@@ -134,3 +134,16 @@ def test_a_question_has_changed_if_what_it_computes_has(tmp_path, change, differ
 
 def test_every_field_counts():
     assert fingerprint(Number(right=1, tolerance=1)) != fingerprint(Number(right=1, tolerance=1, points=2))
+
+
+def test_a_change_inside_a_function_that_remembers_is_seen(tmp_path):
+    """Answers modules work the table that most of their questions need out once a company."""
+    text = "from functools import lru_cache\nfrom opscourse.exercise import Number\n\n@lru_cache(maxsize=1)\ndef log(load):\n"
+    text += '    return {}\n\nQUESTIONS = {{"5.1": Number(right=lambda load: log(load), tolerance=1)}}\n'
+    found = set()
+    for value in (1, 2):
+        path = tmp_path / f"{value}" / "05_x.py"
+        path.parent.mkdir()
+        path.write_text(text.format(value))
+        found.add(fingerprint(answers.questions(path)["5.1"]))
+    assert len(found) == 2
