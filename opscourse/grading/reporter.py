@@ -158,7 +158,6 @@ class Client(BlockingKernelClient):
 
     def start_channels(self, **channels: bool) -> None:
         """Connect to what nbval reads."""
-        self.context.maxmsgsize = _task["limits"].output_mb << 20
         super().start_channels(stdin=False, hb=False, control=False)
 
     def wait_for_ready(self, timeout: float | None = None) -> None:
@@ -173,6 +172,8 @@ class Client(BlockingKernelClient):
         """The next reply."""
         message = self.shell_channel.get_msg(timeout)
         self.reply = message["content"]
+        if any(part.get("source") == "ask_exit" for part in self.reply.get("payload", [])):
+            _end(broken=(Stop.ENDED, "The cell asked the kernel to end: exit() or quit()."))
         return message
 
 

@@ -74,6 +74,7 @@ class _Run:
         self._content, self._cells = content, cells
         self._marks = [cell.get("metadata", {}).get("opscourse", {}) for cell in cells]
         self._company, self._work, self._limits, self._strict = company, work, limits, strict
+        self._taken: tuple[int, str, str] | None = None  # the cell taken out last, its source, its question
         self._last = time.monotonic() + 2 * limits.notebook_seconds
 
     def again(self) -> bool:
@@ -85,19 +86,30 @@ class _Run:
         if all(server.alive() for server in servers):
             if watch.cell is None:
                 raise DataUnavailable(f"The notebook could not be run: its kernel did not start. {(watch.stop or DIED)[1]}")
-            blamed = self._blamed(watch.cell)
-            if question := self._marks[watch.cell if blamed is None else blamed].get("question"):
-                self.killed.setdefault(question, watch.stop or DIED)
-            if blamed is None:
+            if not self._take_out(watch.cell, watch.stop or DIED):
                 return False
-            self._cells[blamed]["source"] = ""
         return time.monotonic() < self._last
 
-    def _blamed(self, ended: int) -> int | None:
-        """The student's last cell up to the one where the kernel ended: the course's own do no harm."""
-        cells = range(ended, -1, -1)
-        own = (cell for cell in cells if self._marks[cell].get("role") == "answer" and self._cells[cell]["source"])
-        return next(own, None)
+    def _take_out(self, ended: int, why: tuple[Stop, str]) -> bool:
+        """Take out the student's last cell up to the one where the kernel ended: the course's own do no harm.
+
+        If that is an earlier one than last time (a thread that goes on, say), the last one did no harm: it comes back.
+        """
+        left = range(ended, -1, -1)
+        own = (cell for cell in left if self._marks[cell].get("role") == "answer" and self._cells[cell]["source"])
+        blamed = next(own, None)
+        if blamed is not None:
+            if self._taken and blamed < self._taken[0]:
+                back, source, question = self._taken
+                self._cells[back]["source"] = source
+                self.killed.pop(question, None)
+            question = self._marks[blamed].get("question", "")
+            self._taken = (blamed, self._cells[blamed]["source"], question)
+            self._cells[blamed]["source"] = ""
+            self.killed[question] = why
+        elif question := self._marks[ended].get("question"):
+            self.killed.setdefault(question, why)
+        return blamed is not None
 
     def _attempt(self, runners: warm.Zygote, kernels: warm.Zygote) -> Watch:
         empty(self._work)

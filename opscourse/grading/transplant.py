@@ -311,16 +311,22 @@ def _give_by_names(cell: _Cell, before: str, there: set[str], done: set[str], pl
 def _own(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
     """A student's cells for a question, in their order, and what they added to set-up cells before them."""
     mine = [cell for cell in cells if cell.question == question and cell.kept.strip()]
-    if any(question in cell.binds and not cell.stub and cell.kept for cell in cells):
+    if _is_answered(question, cells):
         mine = [cell for cell in mine if not cell.stub]
     mine.sort(key=lambda cell: not cell.first)
     parts = [_Part(cell.kept, "" if cell.stub else cell.kept.strip("\n")) for cell in mine]
     return parts + _from_check(question, cells, plan)
 
 
+def _is_answered(question: str, cells: Sequence[_Cell]) -> bool:
+    return any(question in cell.binds and not cell.stub and cell.kept for cell in cells)
+
+
 def _from_check(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
     """The answer of a student who put it into the check itself, `check("4.1", "b")`, and left no check as it was."""
-    calls = [cell.checks[question] for cell in cells if question in cell.checks]
+    answered = _is_answered(question, cells)  # then a check elsewhere was a trial
+    at_home = [cell for cell in cells if not answered or (cell.place and cell.place.role == "check")]
+    calls = [cell.checks[question] for cell in at_home if question in cell.checks]
     written = [call.answer for call in calls]
     if not written or plan.keys[question] in written or written[-1] in ("", "...", "Ellipsis"):
         return []

@@ -271,6 +271,14 @@ def test_an_answer_typed_into_the_check_is_the_student_s_answer():
     asked = [cell for cell in filled(c13='check("4.2", answer=0.25)') if cell["id"] != "ex04-12"]
     assert answers(grade(asked), "4.2") == ["douyin_day_30 = 0.25"]
     assert grade(asked).missing == ()
+    rounded = "round(douyin_day_30, 3)"
+    assert answers(grade(filled(c13=f'check("4.2", {rounded})')), "4.2") == [ANSWERS["ex04-12"], f"douyin_day_30 = {rounded}"]
+
+
+def test_a_check_of_a_trial_is_no_answer():
+    trial = code('check("4.2", 0.3)')
+    for cells in ([*filled(), trial], [trial, *filled()], [*(cell for cell in filled() if cell["id"] != "ex04-13"), trial]):
+        assert answers(grade(cells), "4.2") == [ANSWERS["ex04-12"]]
 
 
 @pytest.mark.parametrize("ids", [True, False])
