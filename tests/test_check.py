@@ -1,6 +1,7 @@
 """A check answers every answer in one sentence: right in any honest form, or what is wrong with it."""
 
 import datetime
+import json
 import math
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from classroom import ANSWERS, SOLUTION, checked_company, errors, executed
 
 from opscourse import check, cli, report
 from opscourse.errors import CheckFailed, DataUnavailable, NotAnswered, UnknownName
-from opscourse.exercise import answers, session
+from opscourse.exercise import answers, keys, session
 from opscourse.exercise.derive import derive
 from opscourse.exercise.session import ANSWER
 
@@ -364,6 +365,67 @@ def test_a_right_answer_made_wrong_is_wrong_again(capsys):
 def test_a_report_raises_nothing(exercise, capsys):
     report(exercise)
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def collecting(tmp_path_factory):
+    """A company whose key only collects, as a grader's kernel has it."""
+    folder = tmp_path_factory.mktemp("kernel")
+    manifest = {"seed": 1, "users": 10, "variant": True, "tables": {}, "truth": None, "parameters": {}}
+    (folder / "company.json").write_text(json.dumps(manifest))
+    (folder / "keys").mkdir()
+    (folder / "keys" / "90.json").write_text(keys.collecting(90, answers.questions(ANSWERS)), encoding="utf-8")
+    return folder
+
+
+def read_by_the_key_in_use(number, answer):
+    try:
+        return json.loads(json.dumps(session._read(keys.key(number).question, answer)))
+    except CheckFailed as error:
+        return f"✗ {number}: {error}"
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_a_key_that_collects_takes_right_and_wrong_answers_down_alike(number, collecting, monkeypatch, capsys):
+    """Only that a table is far too long is not said: the key does not know how many rows are asked."""
+    given = [*RIGHT[number], *(answer for answer, said in WRONG[number] if "15,000 rows" not in said)]
+    by_a_sealed_key = [read_by_the_key_in_use(number, answer) for answer in given]
+    monkeypatch.setenv("OPSCOURSE_DATA", str(collecting))
+    assert [read_by_the_key_in_use(number, answer) for answer in given] == by_a_sealed_key
+    for answer, read in zip(given, by_a_sealed_key, strict=True):
+        if isinstance(read, str) and read.startswith("✗"):
+            with pytest.raises(CheckFailed) as failure:
+                check(number, answer)
+            assert str(failure.value) == read
+        else:
+            check(number, answer)
+            assert capsys.readouterr().out == f"{number} taken down\n"
+    with pytest.raises(NotAnswered, match=f"· {number} is not answered yet"):
+        check(number, ...)
+
+
+def test_what_a_key_that_collects_took_down_is_in_the_report(collecting, monkeypatch, capsys):
+    monkeypatch.setenv("OPSCOURSE_DATA", str(collecting))
+    check("90.1", 0.1)
+    check("90.4", "a")
+    with pytest.raises(CheckFailed):
+        check("90.3", "three")
+    capsys.readouterr()
+    report(90)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == ["90.1 taken down", "90.2 · open", "90.3 ✗ wrong (1 try)", "90.4 taken down"]
+    assert lines[-1] == "2 of 7 taken down"
+
+
+def test_a_key_that_collects_holds_no_entry_and_no_sentence(collecting):
+    text = (collecting / "keys" / "90.json").read_text(encoding="utf-8")
+    for question in json.loads(text)["questions"].values():
+        assert set(question) == {"form", "collect"}
+        assert not {"right", "mistakes", "praise", "points", "partial", "typed"} & set(question["form"])
+    for number, question in answers.questions(ANSWERS).items():
+        right = question.answer(question.right, None, None)
+        for sentence, _ in question.likely(right):
+            assert sentence not in text, number
 
 
 def test_data_without_keys_say_so(tmp_path, monkeypatch):

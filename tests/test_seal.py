@@ -272,6 +272,13 @@ def test_a_function_that_changes_its_arguments_does_no_harm():
         (lambda: Function(cases={"one": (pd.Series([1]),)}, result=Integer()), "tables and plain values, not a Series"),
         (lambda: Number(right=1), "tolerance"),
         (lambda: Number(right=1, tolerance=-1), "tolerance"),
+        *(
+            (lambda kind=kind, points=points: kind(points=points), "points above 0")
+            for kind in (Integer, Choice, lambda **how: Number(tolerance=1, **how))
+            for points in (0, -1, math.inf, math.nan, True, "2", None)
+        ),
+        (lambda: Frame(keys=["k"], columns={"x": 1.0}, points=0), "points above 0"),
+        (lambda: Function(cases={"one": (1,)}, result=Integer(), points=-2), "points above 0"),
         (lambda: Frame(keys=[], columns={"x": 1.0}), "keys"),
         (lambda: Frame(keys=["k"], columns={"x": 0}), "tolerance"),
         (lambda: Frame(keys=["k"], columns={"x": float}), "tolerance"),
@@ -285,6 +292,18 @@ def test_a_function_that_changes_its_arguments_does_no_harm():
 def test_the_author_is_told_what_a_question_lacks(wrong, said):
     with pytest.raises(ArgumentError, match=said):
         wrong()
+
+
+def test_points_and_how_they_are_given_are_not_in_the_key():
+    plain, other = (
+        [
+            Choice(right="a", options={"a": "yes", "b": "no"}, **how),
+            Frame(right=pd.DataFrame({"k": [1], "x": [1.0]}), keys=["k"], columns={"x": 1.0}, **how, **partly),
+        ]
+        for how, partly in (({}, {}), ({"points": 2.5, "typed": True}, {"partial": True}))
+    )
+    assert [question.typed for question in plain] == [True, False]
+    assert [solve(question).form.public() for question in plain] == [solve(question).form.public() for question in other]
 
 
 @pytest.mark.parametrize("content", ["", "QUESTIONS = {}", "QUESTIONS = {'90.1': 3}"])

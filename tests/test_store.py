@@ -147,6 +147,21 @@ def test_use_and_the_environment_choose_the_company(copied, tmp_path, monkeypatc
         load("orders")
 
 
+def test_a_company_beside_the_notebook_comes_before_the_shipped_one(copied, tmp_path, monkeypatch):
+    opscourse.use(None)
+    monkeypatch.delenv("OPSCOURSE_DATA", raising=False)
+    copied.rename(tmp_path / "company")
+    assert store.data_folder() == store.shipped_folder()
+    monkeypatch.chdir(tmp_path)
+    assert store.data_folder() == (tmp_path / "company").resolve()
+    assert len(load("channels")) == 18
+    monkeypatch.setenv("OPSCOURSE_DATA", str(store.shipped_folder()))
+    assert store.data_folder() == store.shipped_folder()
+    monkeypatch.delenv("OPSCOURSE_DATA")
+    opscourse.use(store.shipped_folder())
+    assert store.data_folder() == store.shipped_folder()
+
+
 def test_the_dirty_log_is_the_same_every_time_and_its_defects_are_known():
     clean, dirty, defects = load("events"), load("events", dirty=True), opscourse.truth("defects")
     pd.testing.assert_frame_equal(dirty, load("events", dirty=True))
