@@ -58,7 +58,7 @@ AT_START = {
 }
 
 
-class CannotConfine(OpsCourseError, OSError):
+class CannotConfine(OpsCourseError, RuntimeError):
     """A protection that cannot be enforced here; the message says which, and what to do."""
 
 
@@ -143,6 +143,10 @@ def confine_files(read: Iterable[Path], write: Iterable[Path]) -> None:
         rules.apply()  # and no_new_privs
     except LandlockError as error:
         raise CannotConfine(f"Files cannot be confined ({error}): Landlock {LANDLOCK}.") from error
+    except OSError as error:
+        raise CannotConfine(
+            f"Files cannot be confined ({error}): grade as a user who may read that without privileges."
+        ) from error
     tempfile.tempdir = None  # what was chosen before is out of reach
 
 
