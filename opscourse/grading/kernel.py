@@ -25,6 +25,8 @@ CONFIG = Config(
         "HistoryManager": {"enabled": False},
         "IPKernelApp": {"capture_fd_output": False},
         "InlineBackend": {"figure_formats": set()},  # a figure is closed at the end of its cell, but nobody looks at it
+        "InteractiveShell": {"colors": "nocolor"},
+        "Session": {"copy_threshold": 1 << 62},  # else pyzmq starts a thread and a socket with the first large output
     }
 )
 
