@@ -7,10 +7,8 @@ belongs to the question of the next cell that is known. Nothing here runs the st
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ import nbformat
 
 from opscourse.errors import ArgumentError, DataFileError
 from opscourse.grading.records import Ready
+from opscourse.grading.statements import Statement, bound, parsed
 
 __all__ = ["LARGEST", "ready", "text"]
 
@@ -27,8 +26,6 @@ PARTS = 1_000_000  # lists and objects in its JSON, so that it takes some 200 MB
 CELLS = 1_000
 CODE = 100_000  # letters in all code cells together
 SAVE_AGAIN = "open it in JupyterLab, save it and hand it in again"
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def ready(content: bytes, pristine: nbformat.NotebookNode, questions: Sequence[str]) -> Ready:
@@ -42,7 +39,7 @@ def ready(content: bytes, pristine: nbformat.NotebookNode, questions: Sequence[s
     _drop_forms(cells, plan)
     _give_out(cells, plan)
     own = {question: _own(question, cells, plan) for question in plan.keys}
-    found = {cell.question for cell in cells if cell.is_answer}.union(*(cell.binds for cell in cells))
+    found = {cell.question for cell in cells if cell.is_answer}.union(*(cell.answers for cell in cells))
     found |= {question for question, parts in own.items() if any(part.is_from_check for part in parts)}
     return Ready(
         notebook=_notebook(plan, own, found),
@@ -68,11 +65,12 @@ class _Cell:
 
     id: str
     source: str
-    statements: list[_Statement] | None = None  # None: it is no Python
+    statements: list[Statement] | None = None  # None: it is no Python
     kept: str = ""  # what runs of it
     place: _Place | None = None  # the pristine cell that it is, perhaps edited
-    binds: set[str] = field(default_factory=set)  # questions whose answers it assigns
-    checks: dict[str, _Statement] = field(default_factory=dict)  # question -> the last call of check for it
+    binds: set[str] = field(default_factory=set)  # questions whose names it assigns
+    answers: set[str] = field(default_factory=set)  # of these, the ones that it is meant for
+    checks: dict[str, Statement] = field(default_factory=dict)  # question -> the last call of check for it
     question: str = ""
     stub: bool = False  # an answer cell as it was released
     first: bool = False  # what a student added to a set-up cell
@@ -162,7 +160,7 @@ class _Place:
 
     id: str
     source: str
-    statements: list[_Statement]
+    statements: list[Statement]
     role: str = "setup"
     question: str = ""
     is_late: bool = False  # after the last check: of no use to any answer
@@ -177,7 +175,7 @@ class _Plan:
         for cell in pristine.cells:
             if cell.cell_type != "code":
                 continue
-            place = _Place(cell.id, cell.source, _parsed(cell.source) or [])
+            place = _Place(cell.id, cell.source, parsed(cell.source) or [])
             asked = [statement for statement in place.statements if statement.asks in questions]
             if "answer" in cell.metadata.get("tags", []):
                 place.role = "answer"
@@ -211,7 +209,7 @@ class _Plan:
 
 def _known(cell: _Cell, plan: _Plan) -> _Cell:
     """Say what can be said of a cell by itself."""
-    cell.statements = _parsed(cell.source)
+    cell.statements = parsed(cell.source)
     cell.place = plan.by_id.get(cell.id)
     same = plan.answers.get(cell.source.strip())
     if same and (cell.place is None or cell.place is same):
@@ -223,7 +221,7 @@ def _known(cell: _Cell, plan: _Plan) -> _Cell:
 
 def _binds(cell: _Cell, plan: _Plan) -> set[str]:
     if cell.statements is None:
-        names = _names(cell.kept)
+        names = bound(cell.kept)
     else:
         names = {re.match(r"\w*", target)[0] for one in cell.statements for target in one.targets}
     return {question for question, key in plan.keys.items() if key in names}
@@ -238,7 +236,7 @@ def _drop_forms(cells: list[_Cell], plan: _Plan) -> None:
             if cell.place:
                 cell.kept = _added(cell, plan)
                 cell.first = not cell.place.is_late
-                cell.statements = _parsed(cell.kept)
+                cell.statements = parsed(cell.kept)
                 cell.binds = _binds(cell, plan)
         of_no_use = cell.place is not None and cell.place.is_late and not cell.binds
         if of_no_use or (not cell.is_answer and _is_only_calls(cell, plan)):
@@ -282,11 +280,15 @@ def _give_out(cells: list[_Cell], plan: _Plan) -> None:
         elif cell.checks and not cell.binds:
             cell.question = max(cell.checks, key=plan.order.__getitem__)
     there = {cell.place.question for cell in cells if cell.is_answer}
-    done = {cell.question for cell in cells if cell.question in cell.binds and not cell.stub}
+    for cell in cells:
+        cell.answers = {cell.question} & cell.binds if not cell.stub else set()
+    done = set[str]().union(*(cell.answers for cell in cells))
     before = ""
     for cell in cells:
         if cell.binds and not cell.stub:
             _give_by_names(cell, before, there, done, plan)
+            cell.answers |= {cell.question} & cell.binds
+            done |= cell.answers
         before = "" if cell.is_check else cell.question or before
     last = next((number for number in reversed(range(len(cells))) if cells[number].question), -1)
     after = cells[last].question if last >= 0 else next(iter(plan.keys))
@@ -302,7 +304,7 @@ def _give_by_names(cell: _Cell, before: str, there: set[str], done: set[str], pl
     fresh = cell.binds - done - (there if merged else set())
     if fresh:
         cell.question = min(fresh | {cell.question} if merged else fresh, key=plan.order.__getitem__)
-        done |= fresh
+        cell.answers |= fresh
     elif not merged:
         near = [cell.place.question] if cell.place else [before]
         cell.question = next((question for question in near if question in cell.binds), "")
@@ -319,7 +321,7 @@ def _own(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
 
 
 def _is_answered(question: str, cells: Sequence[_Cell]) -> bool:
-    return any(question in cell.binds and not cell.stub and cell.kept for cell in cells)
+    return any(question in cell.answers and cell.kept for cell in cells)
 
 
 def _from_check(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Part]:
@@ -336,8 +338,12 @@ def _from_check(question: str, cells: Sequence[_Cell], plan: _Plan) -> list[_Par
 def _code(question: str, own: Iterable[_Part], cells: Sequence[_Cell]) -> str:
     written = [part.written for part in own if part.written]
     if not written:  # answered in the cell of another question
-        written = [cell.kept.strip("\n") for cell in cells if question in cell.binds and not cell.stub and cell.kept]
+        written = [cell.kept.strip("\n") for cell in cells if question in cell.answers and cell.kept]
     return "\n\n".join(written)
+
+
+def _is_only_calls(cell: _Cell, plan: _Plan) -> bool:
+    return bool(cell.statements) and all(one.is_call or one.dump in plan.statements for one in cell.statements)
 
 
 # The notebook
@@ -372,80 +378,3 @@ def _unmarked(source: str) -> str:
     """The same lines without comments that nbval would obey, such as `# NBVAL_SKIP`."""
     lines = source.splitlines(keepends=True)  # as nbval splits them
     return "".join(re.sub("(NBVAL|PYTEST)_", r"\1-", line) if line.lstrip().startswith("#") else line for line in lines)
-
-
-# Python
-
-
-class _Statement(NamedTuple):
-    """A statement of a cell. `asks` and `answer` are of check("4.1", …), standing alone."""
-
-    dump: str
-    targets: set[str]
-    lines: range
-    is_call: bool  # of check or report
-    asks: str
-    answer: str
-    written: str
-
-
-def _parsed(source: str) -> list[_Statement] | None:
-    """The statements of a cell, magics and shell lines as `pass`; None if it is no Python."""
-    for candidate in (source, _plain(source)):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a student's "\d"; it is shown where the cell runs
-                return [_statement(node) for node in ast.parse(candidate).body]
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-    return None
-
-
-def _statement(node: ast.stmt) -> _Statement:
-    start = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", []))])
-    call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    name = getattr(call and call.func, "id", getattr(call and call.func, "attr", ""))
-    asks = answer = written = ""
-    if name == "check" and call.args and isinstance(call.args[0], ast.Constant):
-        given = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "answer")]
-        asks, answer, written = str(call.args[0].value).strip(), "".join(map(ast.unparse, given[:1])), ast.unparse(node)
-    lines = range(start, (node.end_lineno or start) + 1)
-    return _Statement(ast.dump(node), _targets(node), lines, name in ("check", "report"), asks, answer, written)
-
-
-def _plain(source: str) -> str:
-    """The cell without IPython's syntax, line by line. IPython's own transformer tokenises the cell again for each magic."""
-    lines = []
-    for line in source.split("\n"):
-        escaped = re.match(r"([ \t]*)(?:[%!?].*|[^#]*\?[ \t]*)$", line)
-        assigned = re.match(r"([ \t]*[^=!%#'\"]+=[ \t]*)[!%]", line)
-        lines.append(f"{escaped[1]}pass" if escaped else f"{assigned[1]}None" if assigned else line)
-    return "\n".join(lines)
-
-
-def _targets(statement: ast.stmt) -> set[str]:
-    """What a statement binds outside of functions: `users`, `users['age']`; names that are imported, functions, classes."""
-    found: set[str] = set()
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(getattr(node, "ctx", None), ast.Store) and not isinstance(node, (ast.Tuple, ast.List, ast.Starred)):
-            found.add(node.id if isinstance(node, ast.Name) else ast.unparse(node))
-        if not isinstance(node, SCOPES + COMPREHENSIONS):
-            waiting.extend(ast.iter_child_nodes(node))
-    return found
-
-
-def _names(source: str) -> set[str]:
-    """What a cell that is no Python seems to bind."""
-    functions = re.findall(r"^(?:async[ \t]+)?def[ \t]+(\w+)", source, re.MULTILINE)
-    lists = re.findall(r"^(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?::[^=\n]+)?=(?!=)", source, re.MULTILINE)
-    return {*functions, *(name.strip() for names in lists for name in names.split(","))}
-
-
-def _is_only_calls(cell: _Cell, plan: _Plan) -> bool:
-    return bool(cell.statements) and all(one.is_call or one.dump in plan.statements for one in cell.statements)

@@ -384,6 +384,7 @@ def patched(content, signature, offset, value):
 ONE = zipped({"04.ipynb": FOUR})
 ARCHIVES = {
     "no zip": (lambda: b"PK\x05\x06 no zip", "no zip archive"),
+    "a name that is no text": (lambda: zipped({"é.ipynb": FOUR}).replace("é".encode(), b"\xff\xfe"), "no zip archive"),
     "cut off": (lambda: ONE[:-30], "no zip archive"),
     "nothing": (lambda: b"", "no zip archive"),
     "a wrong byte": (lambda: ONE[:1000] + bytes([ONE[1000] ^ 255]) + ONE[1001:], "is damaged in its archive"),

@@ -183,6 +183,14 @@ def test_a_name_used_again_for_something_else_does_not_take_an_answer_away():
     assert answers(result, "4.5") == ["dau = 5\nprint(dau)", "origins = 3\ncompared = on_day_30"]
 
 
+@pytest.mark.parametrize("place", ["c12", "c31"])
+def test_a_name_used_for_something_else_is_no_answer_to_its_question(place):
+    stub = next(cell.source for cell in FOUR.cells if cell.id == "ex04-17")
+    result = grade(filled(c17=stub, **{place: "origins = 3\n" + ANSWERS[f"ex04-{place[1:]}"]}))
+    assert answers(result, "4.3") == [stub]
+    assert (result.code["4.3"], result.missing) == ("", ())
+
+
 def test_an_answer_in_a_new_cell_counts_and_the_untouched_one_does_not_overwrite_it():
     cells = filled(c17=next(cell.source for cell in FOUR.cells if cell.id == "ex04-17"))
     for place in (at(cells, "ex04-17"), at(cells, "ex04-18"), len(cells)):
