@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from opscourse.grading import classfigures, exports, similar
 from opscourse.grading.pages import by_number, counted, handed_in, label, ordered, render, save
@@ -19,8 +21,8 @@ __all__ = ["page", "write"]
 _KIND = {status: kind for kind, (statuses, _, _) in classfigures.KINDS.items() for status in statuses}
 _STOPS = (Status.TIMEOUT, Status.MEMORY, Status.ERROR)
 _ROWS = 50  # of a table about students
-_PAIRS = 20
-_BESIDE = 3  # questions of a pair that are shown
+_GROUPS = 20
+_BESIDE = 4  # questions of a pair that are shown, and others of its group that are named
 _MISTAKES = 4  # a question
 
 
@@ -48,7 +50,7 @@ def page(results: Sequence[Result], pairs: Sequence[similar.Pair]) -> str:
         absent=_capped([_row(result) for result in results if not handed_in(result)]),
         unreadable=_capped([_row(result, result.marks[0]) for result in results if _unreadable(result)]),
         own_only=_capped([_row(result, mark) for result in results for mark in result.marks if mark.status == Status.OWN_ONLY]),
-        pairs=_capped(_pairs(results, pairs), _PAIRS),
+        groups=_capped(_groups(results, pairs), _GROUPS),
         unenforced=sorted({what for result in results for what in result.unenforced}),
     )
 
@@ -137,26 +139,47 @@ def _help_needed(results: Iterable[Result]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["points"] / (row["possible"] or 1), row["student"]["id"]))
 
 
-def _pairs(results: Sequence[Result], pairs: Iterable[similar.Pair]) -> list[dict[str, Any]]:
-    """A pair of students: their near-identical answers side by side, most rare code first."""
+def _groups(results: Sequence[Result], pairs: Iterable[similar.Pair]) -> list[dict[str, Any]]:
+    """Students whose answers are near-identical, pair by pair: of each group the strongest pair side by side, and who else."""
     found = defaultdict(list)
     for pair in pairs:
         found[pair.exercise, pair.first, pair.second].append(pair)
-    keys = sorted(found, key=lambda key: (-max(pair.rare for pair in found[key]), key))
-    shown = {(exercise, student) for exercise, *both in keys[:_PAIRS] for student in both}
-    own = {(result.exercise, result.student.id): result for result in results if (result.exercise, result.student.id) in shown}
-    rows: list[Any] = keys.copy()  # the others are only counted
-    for at, key in enumerate(keys[:_PAIRS]):
-        exercise, *ids = key
+    group = _connected(found)
+    strength = {key: max(pair.rare for pair in of) for key, of in found.items()}
+    strongest: dict[int, tuple[int, str, str]] = {}
+    members = defaultdict(set)
+    for key in sorted(found, key=lambda key: (-strength[key], key)):
+        strongest.setdefault(group[key], key)
+        members[group[key]].update(key[1:])
+    own = {(result.exercise, result.student.id): result for result in results}
+    rows = []
+    for number, (exercise, *ids) in strongest.items():
         first, second = (own[exercise, student] for student in ids)
         codes = [{mark.question: mark.code for mark in result.marks} for result in (first, second)]
-        alike = sorted(found[key], key=lambda pair: (-pair.rare, pair.question))
+        alike = sorted(found[exercise, *ids], key=lambda pair: (-pair.rare, pair.question))
         questions = [pair.question for pair in alike if pair.question] or [name for name in codes[0] if codes[0][name].strip()]
-        rows[at] = {
-            "people": [_person(first.student), _person(second.student)],
-            "exercise": label(first),
-            "likeness": max(pair.likeness for pair in alike),
-            "questions": [(name, codes[0].get(name, ""), codes[1].get(name, "")) for name in questions[:_BESIDE]],
-            "others": questions[_BESIDE:],
-        }
+        also = sorted(members[number] - {*ids})
+        rows.append(
+            {
+                "people": [_person(first.student), _person(second.student)],
+                "also": [_person(own[exercise, student].student) for student in also[:_BESIDE]],
+                "more": len(also[_BESIDE:]),
+                "exercise": label(first),
+                "likeness": max(pair.likeness for pair in alike),
+                "questions": [(name, codes[0].get(name, ""), codes[1].get(name, "")) for name in questions[:_BESIDE]],
+                "others": questions[_BESIDE:],
+            }
+        )
     return rows
+
+
+def _connected(keys: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
+    """For each pair the number of its group: who is in a pair with somebody is in that one's group."""
+    keys = list(keys)
+    people = {person: at for at, person in enumerate(sorted({(key[0], student) for key in keys for student in key[1:]}))}
+    if not people:
+        return {}
+    ends = np.array([(people[exercise, first], people[exercise, second]) for exercise, first, second in keys]).T
+    graph = coo_array((np.ones(len(keys)), ends), shape=(len(people), len(people)))
+    group = connected_components(graph, directed=False)[1]
+    return {key: int(group[at]) for key, at in zip(keys, ends[0], strict=True)}

@@ -29,9 +29,10 @@ __all__ = ["Pair", "pairs", "pieces"]
 _LENGTH = 4  # tokens in a piece
 _RARE = 20  # a piece that one in twenty wrote, or fewer, has the full weight of 1
 _COMMON = 4  # a piece that more than one in four wrote has none, unless they are only two
-_LIMIT = 20_000  # characters of an answer that are read
+_LIMIT = 8_000  # characters of an answer that are read: tokenize's time can grow with their square
 _AT_ONCE = 500  # students compared with all others at a time; bounds the memory
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING}
+_EMPTY = re.compile(r"^[ \t]*(?:#.*)?\n", re.MULTILINE)  # before the cut, or a long comment would hide what follows
 _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
@@ -65,7 +66,7 @@ def pieces(code: str) -> Iterator[str]:
     >>> list(pieces("x = visits.age  # days")) == list(pieces("y=v . age"))
     True
     """
-    for statement in _statements(code[:_LIMIT]):
+    for statement in _statements(_EMPTY.sub("", code)[:_LIMIT]):
         tokens = ["^", *statement, "$"]
         for start in range(max(1, len(tokens) - _LENGTH + 1)):
             yield " ".join(tokens[start : start + _LENGTH])

@@ -318,17 +318,29 @@ def test_near_identical_answers_stand_side_by_side_and_are_no_verdict(report, ou
     assert (out / "pairs.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("4,4.3,s0021,s0032,1.000,")
 
 
+def test_a_group_that_shares_one_answer_takes_one_place():
+    ours = [result(f"s{at}", {"4.1": ("right", f"code_of({at})")}) for at in range(10)]
+    ring = [similar.Pair(4, "4.1", f"s{a}", f"s{b}", 0.9, 20.0 + (a == 2)) for a, b in [(1, 2), (2, 3), (3, 4), (4, 9), (5, 6)]]
+    page = Page(classreport.page(ours, ring))
+    first, second = (squeezed(article["text"]) for article in page.all("article"))
+    assert first.startswith("s2 and s3 ")
+    assert "Connected with them by near-identical answers: s1, s4, s9; see pairs.csv." in first
+    assert "code_of(2)" in first
+    assert second.startswith("s5 and s6 ")
+
+
 @pytest.mark.parametrize("size", [1, 2, 20, 500, 5000])
 def test_the_report_stays_small_and_says_where_the_rest_is(size):
     ours = invented(size)
-    everybody = [similar.Pair(4, "4.2", first.student.id, second.student.id, 0.9, 20.0) for first, second in pairwise(ours)]
+    twos = zip(ours[::2], ours[1::2], strict=False)
+    everybody = [similar.Pair(4, "4.2", first.student.id, second.student.id, 0.9, 20.0) for first, second in twos]
     html = classreport.page(ours, everybody)
     assert len(html) < 400_000
     text = squeezed(Page(html).text)
     assert re.search(rf"^\S.*Class report {size:d} students?, 1 exercise", text)
     absent = sum(each.marks[0].status == Status.ABSENT for each in ours)
     assert (f"The first 50 of {absent:,} in the order of their ids; all of them are in gradebook.csv." in text) == (absent > 50)
-    assert (f"The first 20 of {size - 1:,} pairs" in text) == (size > 21)
+    assert (f"The first 20 of {size // 2:,} groups" in text) == (size > 41)
 
 
 @pytest.mark.parametrize("status", Status)

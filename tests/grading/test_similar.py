@@ -257,6 +257,10 @@ def test_names_constants_comments_and_layout_do_not_count(code, disguise):
     assert set(pieces(disguise(code))) == set(pieces(code))
 
 
+def test_nothing_can_be_hidden_behind_long_comments_and_empty_lines():
+    assert set(pieces("# nothing to see\n\n" * 5_000 + DAY_30[0])) == set(pieces(DAY_30[0]))
+
+
 def test_honest_work_is_never_paired():
     assert pairs(classroom(honest_class())) == []
 
@@ -325,7 +329,7 @@ def test_code_that_is_no_python_is_compared_by_its_words():
 
 
 @pytest.mark.parametrize(
-    "code", ["", "\0", "'" * 9, '"""', "(" * 30_000, "\\\n" * 5_000, "  x\n y\n", "é = ²", "\ud800", "$?`", "1e" * 9]
+    "code", ["", "\0", "'" * 9, '"""', "(" * 30_000, "\\\n" * 5_000, "  x\n y\n", "é = ²", "\ud800", "$?`", "1e" * 9, '"\\' * 9]
 )
 def test_any_text_can_be_cut_into_pieces(code):
     assert all(isinstance(piece, str) for piece in pieces(code))
