@@ -1,6 +1,9 @@
 """`opscourse doctor`: whatever is missing or broken is named, with its remedy, and nothing else is."""
 
+import errno
 import json
+import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -83,3 +86,55 @@ def test_widgets_that_were_switched_off_are_found(tmp_path, monkeypatch, disable
 def test_widgets_that_jupyterlab_does_not_have_are_said(monkeypatch):
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *parts: ["/nowhere"])
     assert "JupyterLab does not have their extension" in str(health.widgets())
+
+
+ON_A_MACHINE_THAT = """
+import os, sys, pyseccomp
+rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+for call, answer in eval(sys.argv[1]).items():
+    rules.add_rule(pyseccomp.ERRNO(answer), call, *[pyseccomp.Arg(2, pyseccomp.NE, 0)] * (call == "prlimit64"))  # not to read
+rules.load()
+os.execv(sys.executable, [sys.executable, "-m", "opscourse.cli", "doctor", "--grading"])
+"""
+
+
+def doctor_of_grading(answers):
+    """What the doctor says where the kernel answers these calls so, and its exit code."""
+    command = [sys.executable, "-c", ON_A_MACHINE_THAT, repr(answers)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.stderr == ""
+    return run.returncode, run.stdout.splitlines()
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can confine a process")
+
+
+@linux
+def test_a_machine_that_can_confine_strangers_is_told_so(capsys):
+    assert health.main(["--grading"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line[:8] for line in said] == ["✓ files:", "✓ calls:", "✓ limits", "All is w"]
+
+
+@linux
+@pytest.mark.parametrize(
+    ("answers", "at", "wrong"),
+    [
+        ({"landlock_create_ruleset": errno.ENOSYS}, 0, "needs Linux 5.13 or later"),
+        ({"landlock_create_ruleset": errno.EOPNOTSUPP}, 0, "with landlock in lsm="),
+        ({"landlock_restrict_self": 0}, 0, "does not enforce it"),
+        ({"seccomp": errno.EINVAL}, 1, "seccomp needs libseccomp"),
+        ({"prlimit64": 0}, 2, "does not enforce it"),
+    ],
+)
+def test_what_a_machine_cannot_enforce_is_found_by_trying(answers, at, wrong):
+    code, said = doctor_of_grading(answers)
+    assert code == 1
+    assert [line[0] for line in said] == ["✗" if number == at else "✓" for number in range(3)] + ["T"]
+    assert wrong in said[at]
+
+
+def test_elsewhere_than_on_linux_grading_is_said_to_be_unconfined(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert health.main(["--grading"]) == 1
+    assert "on Linux only, and this is darwin\n  → grade on Linux" in capsys.readouterr().out
