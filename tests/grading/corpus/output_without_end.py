@@ -1,0 +1,7 @@
+"""Prints for ever."""
+
+EXPECTED = {"92.3": ("error", "MB")}
+
+# %% 92.3
+while True:
+    print("yes " * 10_000)

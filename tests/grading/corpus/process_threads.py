@@ -1,0 +1,11 @@
+"""Ten thousand threads."""
+
+EXPECTED = {"92.3": ("error", "threads")}
+
+# %% 92.3
+import threading
+import time
+
+for _ in range(10_000):
+    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+time.sleep(5)
