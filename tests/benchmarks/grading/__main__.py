@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -165,9 +166,17 @@ def facts(bench: Bench, found: Found) -> str:
     lines = [
         f"{os.cpu_count()} processors, {memory:.0f} GiB, {platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
-        *(f"{TOOLS[tool].title}: {bench.versions(tool)}" for tool in dict.fromkeys(case.tool for case in found)),
+        *(f"{tools}: {versions}" for tools, versions in environments(bench, found)),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def environments(bench: Bench, asked: Iterable[Case]) -> list[tuple[str, str]]:
+    """Tools that share an environment, and its versions."""
+    shared: dict[str, list[str]] = {}
+    for tool in dict.fromkeys(case.tool for case in asked):
+        shared.setdefault(bench.versions(tool), []).append(TOOLS[tool].title)
+    return [("; ".join(titles), versions) for versions, titles in shared.items()]
 
 
 NOTES = """\
@@ -238,8 +247,8 @@ def main() -> int:
     except ValueError as error:
         parser.error(str(error))
     bench = Bench(options.cache.absolute())
-    for tool in dict.fromkeys(case.tool for case in plan):
-        print(f"{TOOLS[tool].title}: {bench.versions(tool)}", file=sys.stderr)
+    for tools, versions in environments(bench, plan):
+        print(f"{tools}: {versions}", file=sys.stderr)
     students = classroom(max(case.size for case in plan))
     if any(TOOLS[case.tool].runs == 2 for case in plan):
         bench.release(students)

@@ -82,15 +82,28 @@ def memory_mb(pid: int) -> float:
         return 0.0
 
 
-def cleared() -> tuple[int, float]:
-    """End what a command left running: how many processes, and the CPU seconds they took."""
-    left, cpu = psutil.Process().children(recursive=True), 0.0
+def cleared(patience: float = 3.0) -> tuple[int, float]:
+    """End what a command left running, having given it some time: how many processes, and the CPU seconds they took."""
+    end = time.monotonic() + patience
+    while (left := alive()) and time.monotonic() < end:
+        time.sleep(0.05)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+    cpu = 0.0
     while True:
         try:
             used = os.wait4(-1, 0)[2]
         except ChildProcessError:
             return len(left), cpu
         cpu += used.ru_utime + used.ru_stime
+
+
+def alive() -> list[psutil.Process]:
+    """All processes that come of this one and run."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found

@@ -145,13 +145,8 @@ class Bench:
 
     def versions(self, tool: str) -> str:
         """What the kernel of a tool imports, in words."""
-        names = [
-            *([PINS[tool].split("==")[0]] if tool in PINS else ["nbval"]),
-            "pandas",
-            "scikit-learn",
-            "seaborn",
-            "ipykernel",
-        ]
+        own = [PINS[tool].split("==")[0]] if tool in PINS else ["opscourse", "nbval"]
+        names = [*own, "numpy", "pandas", "scikit-learn", "seaborn", "jupyter-client", "ipykernel"]
         code = f"from importlib.metadata import version; print(', '.join(f'{{n}} {{version(n)}}' for n in {names}))"
         return subprocess.run([self.python(tool), "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
