@@ -44,6 +44,10 @@ class ConfinedKernel(IPKernelApp):
                 parent=self, profile_dir=self.profile_dir, compiler_class=XCachingCompiler, user_ns={}
             )
         self.shell.db = {}  # the folder has gone
+        try:
+            raise RuntimeError
+        except RuntimeError:  # the first error imports what shows it
+            self.shell.InteractiveTB.structured_traceback(*sys.exc_info())
 
     def bind(self, connection_file: str) -> None:
         """Do the rest of IPKernelApp.initialize."""

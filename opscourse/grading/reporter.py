@@ -40,7 +40,6 @@ def around(serve: Callable[[], None]) -> None:
     """Start pytest; fork where it would collect, and go on in the fork with that run's notebook."""
     KernelProvisionerFactory.instance()  # reads the entry points of all that is installed
     pytest.main(NBVAL, plugins=[Reporter(serve)])
-    _end(finished=True)  # there were no cells
 
 
 def begin(task: dict[str, Any]) -> None:
@@ -84,6 +83,8 @@ class Reporter:
     def pytest_collection_finish(self, session: Any) -> None:
         """Count the cells."""
         self.left = len(session.items)
+        if not self.left:
+            _end(finished=True)
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         """Report that a cell begins, that it has ended, or why none can run. After the last one nothing is left to do."""

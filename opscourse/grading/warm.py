@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,26 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from opscourse.grading import zygote
 
-__all__ = ["LIBRARIES", "Forked", "WarmProvisioner", "Zygote", "start"]
+__all__ = ["LIBRARIES", "NOTHING", "Forked", "WarmProvisioner", "Zygote", "fork", "fork_with_streams", "start"]
 
-LIBRARIES = (  # what a lesson imports, and what a kernel needs for its first cell
-    "numpy pandas scipy.stats scipy.optimize scipy.signal pyarrow.parquet pyarrow.dataset matplotlib.pyplot"
-    " matplotlib.backends.backend_agg seaborn sklearn.linear_model sklearn.ensemble sklearn.cluster sklearn.tree"
-    " sklearn.neighbors sklearn.model_selection sklearn.preprocessing sklearn.pipeline sklearn.compose sklearn.metrics"
-    " duckdb narwhals ipywidgets tqdm.auto ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipykernel.debugger"
-    " IPython.core.magics IPython.core.profileapp jedi comm stack_data PIL.PngImagePlugin"
-).split()
+LIBRARIES = [  # what a lesson imports, and what a kernel needs for its first cell; not statsmodels, which starts threads
+    *("numpy", "pandas", "scipy.stats", "scipy.optimize", "scipy.signal", "pyarrow.parquet", "pyarrow.dataset"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "seaborn"),
+    *(f"sklearn.{name}" for name in ["cluster", "compose", "decomposition", "ensemble", "linear_model", "metrics"]),
+    *(f"sklearn.{name}" for name in ["model_selection", "neighbors", "pipeline", "preprocessing", "tree"]),
+    *(
+        "duckdb",
+        "narwhals",
+        "narwhals.stable.v2",
+        "narwhals._pandas_like.namespace",
+        "pandas.core.reshape.reshape",
+        "ipywidgets",
+        "tqdm.auto",
+        "jedi",
+        "stack_data",
+    ),
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.profileapp"),
+]
 SHARED = "OPSCOURSE_ZYGOTE"  # environment: the server that this process's children use too
 START_ONLY = ("PYTHON", "LD_", "DYLD_", "LANG", "LC_", "OMP_", "OPENBLAS_", "MKL_", "ARROW_", "SKLEARN_", "GOTO_")  # read once
 NOTHING = subprocess.DEVNULL
@@ -173,47 +185,57 @@ _zygote: Zygote | None = None
 _lock = threading.Lock()
 
 
-def start() -> str:
-    """Start a fork server for the kernels of this process and of its children, if there is none. Returns its path.
+def start() -> None:
+    """Start a fork server for the kernels that this process and its children start with the provisioner `opscourse-warm`.
 
-    It imports third-party libraries only: who edits `opscourse` finds the change in the next kernel. A server whose
-    libraries were installed anew since is replaced. Raises OSError where processes cannot be forked.
+    It imports third-party libraries only: who edits `opscourse` finds the change in the next kernel. When libraries were
+    installed since, the next kernel gets a new server. Raises OSError where processes cannot be forked.
     """
     global _zygote
     if not hasattr(os, "fork"):
         raise OSError("this system cannot fork")
     with _lock:
-        stamp = _stamp()
-        told, _, path = os.environ.get(SHARED, "").partition(":")
-        if told == stamp and os.path.exists(path) and (_zygote is None or _zygote.alive()):
-            return path
         if _zygote is not None:
             _zygote.retire()
         env = {name: value for name, value in os.environ.items() if name != SHARED}
-        env.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")  # macOS
+        env.setdefault("OPENBLAS_NUM_THREADS", "1")  # no threads before the fork; a kernel has them again
+        env.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")  # macOS ends forked processes else
         _zygote = Zygote(LIBRARIES, env)
-        os.environ[SHARED] = f"{stamp}:{_zygote.path}"
-        return _zygote.path
+        os.environ[SHARED] = f"{_stamp()}:{_zygote.path}"
+
+
+def _serving() -> str | None:
+    """The path of the fork server to use: ours, or an ancestor's; None if there is none, or it knows other libraries."""
+    mine = _zygote is not None and _zygote.owner == os.getpid()
+    stamp, _, path = os.environ.get(SHARED, "").partition(":")
+    if mine and (stamp != _stamp() or not _zygote.alive()):
+        start()
+        return _serving()
+    return path if path and stamp == _stamp() else None
 
 
 def _stamp() -> str:
     """Changes with what is installed."""
-    folders = [Path(folder) for folder in sys.path if folder.rstrip("/").endswith("-packages")]
+    folders = [Path(folder) for folder in sys.path if folder.endswith("-packages")]
     return "-".join([sys.version.split()[0], *(str(folder.stat().st_mtime_ns) for folder in folders if folder.is_dir())])
 
 
 class WarmProvisioner(LocalProvisioner):
     """Forks the kernel where it can, else starts it as LocalProvisioner does."""
 
+    _forked_at = 0.0
+    _cold = False  # a fork of this kernel crashed at once: this system cannot do it
+
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel."""
         self.process = None
         arguments = _arguments(cmd)
-        if arguments is not None and _plain(kwargs):
+        if arguments is not None and _plain(kwargs) and not self._cold:
             with contextlib.suppress(OSError):
                 self.process = await asyncio.to_thread(self._fork, arguments, kwargs)
         if self.process is None:
             return await super().launch_kernel(cmd, **kwargs)
+        self._forked_at = time.monotonic()
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd") or Path.cwd()
         return self.connection_info
@@ -231,10 +253,13 @@ class WarmProvisioner(LocalProvisioner):
         status = await super().wait()
         if isinstance(process, Forked):
             process.close()
+            crashed = status in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGILL, -signal.SIGTRAP, -signal.SIGBUS)
+            self._cold = crashed and time.monotonic() - self._forked_at < 5
         return status
 
     def _fork(self, arguments: list[str], kwargs: Mapping[str, Any]) -> Forked | None:
-        path = start()
+        if (path := _serving()) is None:
+            return None
         env = {name: value for name, value in kwargs["env"].items() if name != SHARED}
         return fork_with_streams(path, "kernel", [arguments], env, kwargs, patience=PATIENCE)
 

@@ -127,6 +127,8 @@ def kernel(arguments: list[str]) -> None:
     sys.argv = [ipykernel_launcher.__file__, *arguments]
     os.environ["JPY_PARENT_PID"] = str(os.getppid())  # it ends when we do
     _refresh_matplotlib()
+    if _pools is not None and "OPENBLAS_NUM_THREADS" not in os.environ:
+        _pools.limit(limits=os.cpu_count(), user_api="blas")
     app = IPKernelApp.instance(parent_handle=os.getppid())
     app.initialize(arguments)
     app.start()
@@ -154,7 +156,8 @@ def _file_of_style() -> tuple[str, int]:
     return path, os.stat(path).st_mtime_ns
 
 
-_style: tuple[str, int] | None = None
+_style: tuple[str, int] | None = None  # matplotlib's settings file when it was imported
+_pools: Any = None  # the libraries' pools of threads
 
 
 def _become(request: dict[str, Any], kept: list[int]) -> None:
@@ -278,13 +281,23 @@ def _named(name: str) -> Callable[..., Any]:
 
 
 def _preload(names: list[str]) -> None:
-    """Import what there is of these modules, without leaving a thread or an opinion of matplotlib's backend."""
-    global _style
+    """Import what there is of these modules, and do once what they put off until it is first asked for."""
+    global _style, _pools
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    if "matplotlib" in sys.modules:
+    if pandas := sys.modules.get("pandas"):
+        pandas.DataFrame({"a": [1.5]})._repr_html_()
+    if "matplotlib.backends.backend_agg" in sys.modules:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
         _style = _file_of_style()
+        canvas = FigureCanvasAgg(Figure())
+        canvas.figure.subplots().set(title="a", xlabel="a")
+        canvas.draw()  # finds the fonts; without pyplot, which would choose a backend
+    if "threadpoolctl" in sys.modules:
+        _pools = sys.modules["threadpoolctl"].ThreadpoolController()
 
 
 if __name__ == "__main__":
