@@ -112,6 +112,8 @@ WHOSE = {
     "mulberryada_12345_678901_bo.ipynb": "ada",
     # two, or nobody
     "ada_bo.ipynb": "",
+    "7/bo.ipynb": "",
+    "bo_888_678901_04.ipynb": "",
     "ada_hw/bo/04.ipynb": "",
     "x_12399_12345_678901_04.ipynb": "",
     "Sam Sloe.ipynb": "",
@@ -136,6 +138,12 @@ def test_whose_a_file_is(tmp_path, name):
     assert (attempt.content == FOUR) == bool(WHOSE[name]) == (attempt.problem == "")
     if not WHOSE[name]:
         assert attempt.problem.startswith(f"{name} fits ")
+
+
+def test_without_canvas_s_numbers_on_the_roster_the_name_before_them_decides(tmp_path):
+    source = write(tmp_path, **{"bo_888_678901_04.ipynb": FOUR, "stranger_889_678902_ada.ipynb": FOUR})
+    students = [Student("ada"), Student("bo")]
+    assert [attempt.student for attempt in found(source, students, [4])] == ["bo", ""]
 
 
 def test_a_file_that_fits_two_students_names_both(tmp_path):

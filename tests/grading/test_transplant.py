@@ -315,6 +315,19 @@ def test_what_was_added_to_a_set_up_cell_is_kept_and_what_was_changed_is_not(ids
     assert third == ANSWERS["ex04-07"]
 
 
+def test_what_was_added_to_a_set_up_cell_runs_first_wherever_that_cell_is():
+    cells = filled(c03="import math\n" + FOUR.cells[1].source)
+    cells.append(cells.pop(at(cells, "ex04-03")))
+    assert [source.strip() for source in answers(grade(cells), "4.1")] == ["import math", ANSWERS["ex04-07"]]
+
+
+def test_a_changed_copy_of_a_given_cell_is_the_student_s_own():
+    copy = next(cell.source for cell in FOUR.cells if cell.id == "ex04-29").replace("30", "60")
+    cells = filled()
+    cells.insert(at(cells, "ex04-31"), code(copy, "new"))
+    assert answers(grade(cells), "4.5") == [copy, ANSWERS["ex04-31"]]
+
+
 def test_set_up_cells_with_nothing_new_leave_nothing():
     cells = filled(c29="%%time\n" + next(cell.source for cell in FOUR.cells if cell.id == "ex04-29"))
     cells += [cell for cell in filled() if cell["id"] in ("ex04-03", "ex04-38")]
