@@ -49,7 +49,9 @@ def page(results: Sequence[Result], pairs: Sequence[similar.Pair]) -> str:
         help_needed=_capped(_help_needed(results)),
         absent=_capped([_row(result) for result in results if not handed_in(result)]),
         unreadable=_capped([_row(result, result.marks[0]) for result in results if _unreadable(result)]),
-        own_only=_capped([_row(result, mark) for result in results for mark in result.marks if mark.status == Status.OWN_ONLY]),
+        own_only=_capped(
+            [_row(result, mark) for result in results for mark in result.marks if mark.note or mark.status == Status.OWN_ONLY]
+        ),
         groups=_capped(_groups(results, pairs), _GROUPS),
         unenforced=sorted({what for result in results for what in result.unenforced}),
     )
