@@ -21,6 +21,7 @@ import ctypes
 import errno
 import os
 import site
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -114,7 +115,8 @@ def limit(limits: Limits) -> None:
 def confine_files(read: Iterable[Path], write: Iterable[Path]) -> None:
     """Let this process open only what is under `read`, and under `write` (folders) also to write, for good; no new privileges.
 
-    A root process also loses its capabilities. DuckDB and scikit-learn need the process's own cgroup and memory map.
+    Beside these it can read its own memory map and the limits of cgroups, which scikit-learn and DuckDB need, and write to
+    /dev/null. A root process also loses its capabilities.
 
     Raises:
         CannotConfine: the kernel does not enforce Landlock, or there are threads already.
@@ -176,11 +178,13 @@ CALLS = """
     sigaltstack stat statfs statx sysinfo time times umask uname unlink unlinkat wait4 waitid write writev
     accept accept4 getpeername getsockname getsockopt recvfrom recvmmsg recvmsg sendmmsg sendmsg setsockopt shutdown
 """
+# Not F_SETOWN and F_SETSIG, which send any signal to anybody.
+FCNTL = """
+    F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_GETLK F_SETLK F_SETLKW F_OFD_GETLK F_OFD_SETLK F_OFD_SETLKW
+"""
 THREAD, NOT_FOR_THREADS = 0x10000, 0x7E020080 | 0x8000 | 0x2000  # new namespaces, another parent, traced
-PRIVATE, SHARED, TYPE, ANONYMOUS, GROWS_DOWN = 2, 1, 0xF, 0x20, 0x100
-DUPFD_TO_SETLKW, OWN_LOCKS, DUPFD_CLOEXEC = range(8), (36, 37, 38), 1030
-FIONBIO, FIONREAD, FIONCLEX, FIOCLEX, TCGETS, TCGETS2, TIOCGWINSZ = 0x5421, 0x541B, 0x5450, 0x5451, 0x5401, 0x802C542A, 0x5413
-FICLONE = 0x40049409
+TYPE_OF_MAP, MAP_GROWSDOWN, TYPE_OF_SOCKET = 0xF, 0x100, 0xF
+TCGETS2, FICLONE = 0x802C542A, 0x40049409
 
 
 def confine_calls() -> None:
@@ -194,6 +198,10 @@ def confine_calls() -> None:
     """
     if pyseccomp is None:
         raise CannotConfine(f"System calls cannot be confined: seccomp {SECCOMP}.")
+    import fcntl  # these are not on Windows
+    import termios
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
+
     arg, equal, masked = pyseccomp.Arg, pyseccomp.EQ, pyseccomp.MASKED_EQ
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
 
@@ -215,15 +223,19 @@ def confine_calls() -> None:
         for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
             allow(call, arg(0, equal, os.getpid()))
         allow("prlimit64", arg(0, equal, 0))
-        allow("socketpair", arg(0, equal, 1), arg(1, masked, 0xF, 1))  # a Unix stream: a datagram can go to any address
+        # A Unix stream: a datagram could go to any address.
+        allow("socketpair", arg(0, equal, socket.AF_UNIX), arg(1, masked, TYPE_OF_SOCKET, socket.SOCK_STREAM))
         allow("sendto", arg(4, equal, 0))
-        allow("mmap", arg(3, masked, TYPE | GROWS_DOWN, PRIVATE))  # memory that is shared or grows down escapes RLIMIT_DATA
-        allow("mmap", arg(3, masked, TYPE | GROWS_DOWN | ANONYMOUS, SHARED))  # a file's
+        # Private memory, and what a file shares: shared or downward growing memory without a file escapes RLIMIT_DATA.
+        allow("mmap", arg(3, masked, TYPE_OF_MAP | MAP_GROWSDOWN, MAP_PRIVATE))
+        allow("mmap", arg(3, masked, TYPE_OF_MAP | MAP_GROWSDOWN | MAP_ANONYMOUS, MAP_SHARED))
         for option in (PR_SET_NAME, PR_GET_NAME, PR_SET_VMA):
             allow("prctl", arg(0, equal, option))
-        for command in (*DUPFD_TO_SETLKW, *OWN_LOCKS, DUPFD_CLOEXEC):  # not F_SETOWN, F_SETSIG: they send signals to anybody
-            allow("fcntl", arg(1, equal, command))
-        for request in (FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, TCGETS, TCGETS2, TIOCGWINSZ, FICLONE):
+        for name in FCNTL.split():
+            allow("fcntl", arg(1, equal, getattr(fcntl, name)))
+        for name in ("FIONBIO", "FIONREAD", "FIOCLEX", "FIONCLEX", "TCGETS", "TIOCGWINSZ"):
+            allow("ioctl", arg(1, equal, getattr(termios, name)))
+        for request in (TCGETS2, FICLONE):
             allow("ioctl", arg(1, equal, request))
         rules.load()
     except OSError as error:
@@ -276,8 +288,6 @@ def _try_files(folder: Path) -> bool:
 
 
 def _try_calls(folder: Path) -> bool:
-    import socket
-
     def stopped() -> bool:
         return all(_stops(PermissionError, attack) for attack in (socket.socket, lambda: os.kill(os.getppid(), 0)))
 
