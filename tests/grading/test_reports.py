@@ -302,7 +302,7 @@ def test_who_needs_help_is_listed_with_the_reason():
     assert re.findall(r"Student \d", absent) == ["Student 3"]
 
 
-HELP = [("Handed in, and stuck", "File cannot"), ("File cannot be read", "Not handed in"), ("Not handed in", "Right on own")]
+HELP = [("Handed in, and stuck", "File cannot"), ("File cannot be read", "Not handed in"), ("Not handed in", "Right on one")]
 
 
 def test_whose_data_a_copied_number_fits_is_for_the_teacher(report):
