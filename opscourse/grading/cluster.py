@@ -37,7 +37,8 @@ __all__ = ["runs"]
 CONNECT = 10.0  # seconds until a scheduler has to answer
 PATIENCE = 60.0  # seconds that a grading waits for a first, or another, worker
 RETRIES = 2  # of a run that failed for no fault of the notebook
-PACKAGES = "duckdb narwhals nbval numpy pandas pyarrow scikit-learn scipy seaborn statsmodels".split()  # a run depends on
+# what a run depends on
+PACKAGES = ("duckdb", "narwhals", "nbval", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "seaborn", "statsmodels")
 INSTALL = "install the same clone of the course and the versions of its requirements.lock there"
 
 
@@ -198,7 +199,7 @@ def _ended(job: Job) -> dict[str, Ran]:
     cells = json.loads(job.notebook)["cells"]
     questions = {cell.get("metadata", {}).get("opscourse", {}).get("question") for cell in cells} - {None}
     sentence = "Each worker of the cluster that ran this notebook was lost."
-    return {which: Ran(stops={question: (Stop.ENDED, sentence) for question in sorted(questions)}) for which in job.companies}
+    return {which: Ran(stops=dict.fromkeys(sorted(questions), (Stop.ENDED, sentence))) for which in job.companies}
 
 
 def _packed(folder: str) -> bytes:
