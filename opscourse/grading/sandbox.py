@@ -17,6 +17,7 @@ Descriptors that are open already stay open: whoever forks closes all that the r
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -38,6 +39,9 @@ try:
     from py_landlock import AccessFs, Landlock, LandlockError
 except ImportError:
     Landlock = None
+else:
+    with contextlib.suppress(LandlockError):  # which confine_files will say
+        _ = Landlock().abi_version  # finds libc through another process: once, instead of in each fork
 try:
     import pyseccomp
 except (ImportError, RuntimeError):  # RuntimeError: there is no libseccomp
