@@ -14,6 +14,7 @@ from queue import Empty
 from types import MappingProxyType
 from typing import Any
 
+import nbformat
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.channels import ZMQSocketChannel
@@ -39,6 +40,7 @@ _task: dict[str, Any] = {}
 def around(serve: Callable[[], None]) -> None:
     """Start pytest; fork where it would collect, and go on in the fork with that run's notebook."""
     KernelProvisionerFactory.instance()  # reads the entry points of all that is installed
+    nbformat.validate(nbformat.v4.new_notebook())  # compiles the format's schema
     pytest.main(NBVAL, plugins=[Reporter(serve)])
 
 
@@ -72,8 +74,12 @@ class Reporter:
     def pytest_collection(self, session: Any) -> None:
         """Fork, and collect the notebook of the run."""
         self.serve()
-        session.config.args = [f"{_task['work']}/notebook.ipynb"]
+        session.config.args = [str(_notebook())]
         session.config.option.nbval_cell_timeout = _task["limits"].cell_seconds
+
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector:
+        """Look at nothing but the notebook, whatever else is in the folders above it."""
+        return Way.from_parent(parent, path=path)
 
     def pytest_collectreport(self, report: Any) -> None:
         """Say why there are no cells."""
@@ -96,6 +102,21 @@ class Reporter:
             self.left -= 1
             if not self.left:
                 _end(finished=True)
+
+
+class Way(pytest.Dir):
+    """A folder, and in it only what leads to the notebook."""
+
+    def collect(self) -> Any:
+        """The next folder, or the notebook."""
+        below = self.path / _notebook().relative_to(self.path).parts[0]
+        if below != _notebook():
+            return [self.ihook.pytest_collect_directory(path=below, parent=self)]
+        return self.ihook.pytest_collect_file(file_path=below, parent=self)
+
+
+def _notebook() -> Path:
+    return Path(_task["work"], "notebook.ipynb")
 
 
 def _outcome(item: Any, failure: BaseException | None, seconds: float) -> dict[str, Any]:

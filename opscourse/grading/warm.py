@@ -118,7 +118,7 @@ class Zygote:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(self.path)
             listener.listen(64)
-            command = [sys.executable, "-P", zygote.__file__, str(listener.fileno())]
+            command = [sys.executable, "-P", "-Xfrozen_modules=off", zygote.__file__, str(listener.fileno())]
             self.process = subprocess.Popen(
                 [*command, json.dumps({"preload": list(preload), **options})],
                 stdin=subprocess.PIPE,
