@@ -159,9 +159,12 @@ def secret(path: Path, create: bool = False) -> bytes:
             path.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(SECRET_BYTES) + "\n")
-            os.link(beside, path)  # unlike a rename, it never replaces the secret that another run just made
-        except FileExistsError:
-            pass
+            try:
+                os.link(beside, path)  # unlike a rename, it never replaces the secret that another run just made
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without links
+                beside.rename(path)
         except OSError as error:
             raise DataUnavailable(f"The secret cannot be written to {str(path)!r}: {error.strerror}.") from None
         finally:
