@@ -14,7 +14,7 @@ from opscourse.errors import CheckFailed, NotAnswered
 from opscourse.exercise import keys
 from opscourse.exercise.frame import Frame
 from opscourse.exercise.function import Function
-from opscourse.exercise.question import SLIPS, Question, Verdict
+from opscourse.exercise.question import SLIPS, Question, Verdict, listing
 from opscourse.grading.records import Mark, Ran, Ready, Status, Stop
 
 __all__ = ["Judged", "Owners", "Solution", "judged", "mark"]
@@ -26,6 +26,8 @@ STOPPED = {
     Stop.MEMORY: Status.MEMORY,
     Stop.ENDED: Status.ERROR,
 }
+ELSEWHERE = {Stop.TIMEOUT: "this code takes too long", Stop.MEMORY: "this code needs too much memory"}
+# What a run on the hidden company said is for the teacher: the student's code may have put hidden data into it.
 
 
 @dataclass(frozen=True)
@@ -158,13 +160,12 @@ def mark(question: str, asked: Question, ready: Ready, own: Ran, hidden: Ran, mi
     if getattr(asked, "partial", False) and there and (columns := here.columns & there.columns):
         share = len(columns) / len(mine.form.columns)
         if share < 1:
-            sentence = there.sentence if here.right else here.sentence
-            prefix = "right on your own data; on other data: " if here.right else ""
-            return earned(Status.PARTLY, prefix + sentence, share)
+            kept = f"right on your own data; on other data only {listing(sorted(columns))}"
+            return earned(Status.PARTLY, kept if here.right else here.sentence, share)
     if not here.right:
         return earned(*_plainly(here))
-    if there is None and Stop(stop) in (Stop.TIMEOUT, Stop.MEMORY):
-        return earned(STOPPED[Stop(stop)], f"right on your own data; on other data: {why}")
+    if there is None and Stop(stop) in ELSEWHERE:
+        return earned(STOPPED[Stop(stop)], f"right on your own data; on other data {ELSEWHERE[Stop(stop)]}", note=why)
     if there is None:
         return earned(Status.OWN_ONLY, "right on your own data, but on other data this code gives no answer", note=why)
     same = own.answers[question] == hidden.answers[question]

@@ -136,6 +136,15 @@ def test_slow_code_on_the_hidden_company_is_not_called_typed_in():
     assert (mark.status, mark.points) == (Status.TIMEOUT, 0)
 
 
+@pytest.mark.parametrize("stop", list(Stop))
+def test_a_student_learns_nothing_from_what_their_code_said_on_the_hidden_company(stop):
+    mark = marked("7.2", 0.31, None, hidden_stop=(stop, "MemoryError: the hidden rate is 0.42"))
+    assert mark.points == 0
+    assert "0.42" not in mark.sentence
+    told = table(HIDDEN, users=[1, 1]) | {"extra": ["the hidden share is 0.7"]}
+    assert "0.7" not in marked("7.3", table(OWN), told).sentence
+
+
 @given(value=JSON)
 def test_no_forged_value_breaks_the_judge_and_none_earns_by_accident(value):
     for name, known in MINE.items():
