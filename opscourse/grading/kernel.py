@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
 
+from opscourse.grading import sandbox
 from opscourse.grading.records import Limits
 
 __all__ = ["main", "prepare"]
@@ -76,6 +78,10 @@ class ConfinedKernel(IPKernelApp):
 
 def prepare() -> None:
     """Make what all kernels share, in the fork server."""
+    with contextlib.suppress(ImportError, OSError):
+        from py_landlock import Landlock
+
+        _ = Landlock(strict=False).abi_version  # asks ldconfig, once
     ConfinedKernel.instance(config=CONFIG).prepare()
 
 
@@ -87,11 +93,11 @@ def main(connection_file: str, read: list[str], write: list[str], limits: dict[s
     app, unenforced = ConfinedKernel.instance(), []
     told: dict[str, Any] = {"unenforced": unenforced}
     try:
-        _enforce(unenforced, "limit", Limits(**limits))
-        _enforce(unenforced, "confine_files", [Path(path) for path in read], [Path(path) for path in write])
+        _enforce(unenforced, sandbox.limit, Limits(**limits))
+        _enforce(unenforced, sandbox.confine_files, [Path(path) for path in read], [Path(path) for path in write])
         sys.argv = ["ipykernel_launcher", "-f", connection_file]
         app.bind(connection_file)
-        _enforce(unenforced, "confine_calls")
+        _enforce(unenforced, sandbox.confine_calls)
     except BaseException as error:
         told = {"problem": f"its kernel did not start ({type(error).__name__}: {error})."}
     os.write(REPORT, json.dumps(told).encode())
@@ -100,10 +106,7 @@ def main(connection_file: str, read: list[str], write: list[str], limits: dict[s
         app.start()
 
 
-def _enforce(unenforced: list[str], name: str, *arguments: Any) -> None:
-    from opscourse.grading import sandbox
-
-    step: Callable[..., None] = getattr(sandbox, name)
+def _enforce(unenforced: list[str], step: Callable[..., None], *arguments: Any) -> None:
     try:
         step(*arguments)
     except sandbox.CannotConfine as error:

@@ -32,6 +32,9 @@ REPORT = 3  # the descriptor for reports
 LONGEST = 1_000_000  # letters of an answer
 SENTENCE = 300  # letters of a reason
 NBVAL = ["-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env", "-c", os.devnull, "--noconftest", "-p", "no:cacheprovider"]
+IDLE = "debugging doctest faulthandler junitxml logging pastebin setuponly setupplan stepwise"
+IDLE += " threadexception unraisableexception warnings"
+NBVAL += [word for name in IDLE.split() for word in ("-p", f"no:{name}")]  # they would do nothing, but for each cell
 NBVAL += ["--capture=no", "--color=no", "-qq", "--tb=no", "--no-header", "--no-summary"]
 
 _task: dict[str, Any] = {}
@@ -141,6 +144,8 @@ def _outcome(item: Any, failure: BaseException | None, seconds: float) -> dict[s
         told["stop"] = _stop(error, item.cell.source)
     if failure and not error.get("ename") and not isinstance(failure, pytest.skip.Exception):
         _end(broken=told["stop"] or (Stop.ENDED, "The cell broke the connection to its kernel."))
+    if told["stop"] and told["stop"][0] is Stop.MEMORY:
+        _end(broken=told["stop"])  # what the cell made may still be there, and leave nothing to the cells after it
     return told
 
 
