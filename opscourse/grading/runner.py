@@ -29,7 +29,7 @@ DIED = (Stop.ENDED, "The kernel ended in this cell: its code made Python exit or
 RUNNER = ["opscourse.grading.reporter"]
 KERNEL = [
     *warm.LIBRARIES,
-    *("py_landlock", "pyseccomp", "opscourse.company.store", "opscourse.exercise.session"),
+    *("opscourse.grading.sandbox", "opscourse.company.store", "opscourse.exercise.session"),
     *("tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.oinspect", "IPython.extensions.storemagic"),
 ]
 
@@ -213,6 +213,5 @@ def _environment() -> dict[str, str]:
     """The environment of both fork servers: nothing of the grader's own that a notebook need not know."""
     names = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR", "PYTHONPATH")
     env = {name: os.environ[name] for name in names if name in os.environ}
-    at_start = {name: value for name, value in sandbox.environment(Path()).items() if value in ("0", "1")}
     fixed = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return {**env, **at_start, **fixed, "JUPYTER_DEFAULT_PROVISIONER_NAME": "opscourse-grading"}
+    return {**env, **sandbox.AT_START, **fixed, "JUPYTER_DEFAULT_PROVISIONER_NAME": "opscourse-grading"}

@@ -71,9 +71,10 @@ class Watch:
                 f"The cell ran longer than {limits.cell_seconds:g} seconds and could not be interrupted.",
             )
         elif now > self._next_disk:
-            self._next_disk = now + 5 * TICK
             if _size(self._work, limits.disk_mb << 20) > limits.disk_mb << 20:
                 self.stop = (Stop.ENDED, f"The cell wrote more than {limits.disk_mb} MB of files.")
+            looked = time.monotonic()
+            self._next_disk = looked + max(5 * TICK, 10 * (looked - now))  # many files take long to count
         try:
             for process in self._processes:
                 if process.status() == psutil.STATUS_ZOMBIE:
