@@ -23,11 +23,11 @@ def chromium():
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-collect_ignore = [] if os.environ.get("CI") or not missing() else ["test_in_a_browser.py", "test_reports_in_a_browser.py"]
+collect_ignore_glob = [] if os.environ.get("CI") or not missing() else ["test_*.py"]
 
 
 def pytest_terminal_summary(terminalreporter):
-    if collect_ignore:
+    if collect_ignore_glob:
         terminalreporter.write_line(f"The tests in a browser were left out: {missing()}.")
 
 

@@ -6,15 +6,21 @@ EXPECTED = {"92.5": ("error", "AssertionError: no, in")}
 import ctypes
 import re
 
-wanted = re.compile(rb"can[a]ry-[0-9a-f]{16}|[0-9]{3}-a-h[o]nest|Mul[b]erry")
-size, found = 0, set()
+wanted = {bytes(reversed(b"-yranac")): rb"[0-9a-f]{16}", bytes(reversed(b" yrrebluM adA")): rb"[0-9]{3}"}
+size, found = 0, []
 with open("/proc/self/maps") as maps:
     places = [line.split() for line in maps]
 for place, modes, _, _, _, *name in places:
     start, end = (int(part, 16) for part in place.split("-"))
     if modes.startswith("rw") and end - start < 2**30 and name != ["[vvar]"]:
-        size += end - start
-        found.update(wanted.findall(ctypes.string_at(start, end - start)))
+        content = ctypes.string_at(start, end - start)
+        size += len(content)
+        for begin, rest in wanted.items():
+            at = content.find(begin)
+            while at >= 0 and not found:
+                found += re.findall(rest, content[at + len(begin) : at + len(begin) + 16])
+                at = content.find(begin, at + 1)
+        del content
 assert size > 10**7, "too little was searched"
 assert found, f"no, in {size} bytes"
 all_seats = classes["capacity"].sum()

@@ -1,6 +1,6 @@
-"""Errors of a million letters, lines and frames."""
+"""Errors of a million letters, a hundred thousand lines, a hundred frames."""
 
-EXPECTED = {"92.1": "error", "92.3": "error", "92.5": "error"}
+EXPECTED = {"92.1": "error", "92.3": "error", "92.5": ("error", "ZeroDivisionError")}
 STUDENT = "=HYPERLINK(\"http://evil.invalid\")"
 
 # %% 92.1
@@ -11,7 +11,7 @@ raise ValueError("\n" * 10**5)
 
 # %% 92.5
 def deeper(number):
-    return deeper(number + 1)
+    return deeper(number + 1) if number < 100 else 1 / 0
 
 
 deeper(0)

@@ -1,6 +1,6 @@
 """Answers that hold HTML; the sentence about them comes with a few words of the answer."""
 
-EXPECTED = {"92.1": ("error", "<img"), "92.2": ("error", "<script>"), "92.3": "error"}
+EXPECTED = {"92.1": ("error", "<img"), "92.2": ("error", "<script>"), "92.3": ("wrong", "<svg")}
 
 # %% 92.1
 yoga_seats = type("<img src=x onerror=window.hacked=1>", (), {})()

@@ -12,7 +12,7 @@ import seaborn as sns
 %%time
 import duckdb
 
-yoga_seats = duckdb.sql("select avg(capacity) from classes where topic = 'yoga'").fetchone()[0]
+yoga_seats = duckdb.sql("select avg(capacity) from classes where topic = 'yoga'").fetchall()[0][0]
 print(f"yoga: {yoga_seats}")
 
 # %% before 92.2
