@@ -11,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import comm
 from ipykernel.compiler import XCachingCompiler
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
+from traitlets import Type
 from traitlets.config import Config
 
 from opscourse.grading import sandbox
@@ -33,8 +36,26 @@ CONFIG = Config(
 )
 
 
+class Kernel(IPythonKernel):
+    """IPython's kernel without its debugger, which would look at, and after a fork so copy, all modules."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super(IPythonKernel, self).__init__(**kwargs)
+        self.debugpy_stream = None
+        self.shell = self.shell_class.instance()
+        self.shell.kernel = self.shell.parent = self
+        for part in (self.shell.displayhook, self.shell.display_pub):
+            part.session, part.pub_socket = self.session, self.iopub_socket
+        self.shell.displayhook.topic = self._topic("execute_result")
+        self.comm_manager = comm.get_comm_manager()
+        for kind in ("comm_open", "comm_msg", "comm_close"):
+            self.shell_handlers[kind] = getattr(self.comm_manager, kind)
+
+
 class ConfinedKernel(IPKernelApp):
     """IPython's kernel in two steps, `prepare` before the fork and `bind` after it; without what only an editor asks for."""
+
+    kernel_class = Type(Kernel)
 
     def prepare(self) -> None:
         """Do what needs no thread, socket or setting of the run; read nobody's configuration."""
@@ -62,7 +83,6 @@ class ConfinedKernel(IPKernelApp):
         self.init_io()
         self.init_signal()
         self.init_kernel()
-        self.shell.kernel = self.shell.parent = self.kernel
         self.shell.init_environment()
         self.init_path()
         self.init_shell()
