@@ -43,7 +43,9 @@ class HandedOut:
     course: Path | None
 
 
-def handed_out(folder: Path, roster_file: Path | None = None, course: Path | None = None) -> HandedOut:
+def handed_out(
+    folder: Path, roster_file: Path | None = None, course: Path | None = None, secret_file: Path | None = None
+) -> HandedOut:
     """Read what a release left for the teacher. Raises DataUnavailable if there is nothing, DataFileError if it is damaged."""
     private = folder / "private"
     try:
@@ -56,7 +58,7 @@ def handed_out(folder: Path, roster_file: Path | None = None, course: Path | Non
         raise DataFileError(f"{private / 'release.json'} is damaged: run `opscourse release` once more.") from None
     students = roster.read(roster_file or private / "roster.csv")
     exercises = tuple(variants.exercise(number, course) for number in numbers)
-    return HandedOut(variants.secret(private / "secret"), exercises, tuple(students), course)
+    return HandedOut(variants.secret(secret_file or private / "secret"), exercises, tuple(students), course)
 
 
 @dataclass(frozen=True)
@@ -329,6 +331,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where gradebook and reports go")
     parser.add_argument("--release", type=Path, metavar="DIR", help="what `opscourse release` made (default: --out)")
     parser.add_argument("--roster", type=Path, metavar="CSV", help="a newer roster than the release had")
+    parser.add_argument("--secret", type=Path, metavar="FILE", help="the course's secret, if the release was told a file")
     parser.add_argument("--course", type=Path, metavar="DIR", help="a clone of the course (default: this one)")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="notebooks at a time (default: processors)"
@@ -346,7 +349,7 @@ def main(argv: list[str]) -> int:
         raise ArgumentError(f"--workers must be 1 or more, not {options.workers}.")
     if not options.submissions.exists():
         raise DataUnavailable(f"There is no {str(options.submissions)!r}.")
-    released = handed_out(options.release or options.out, options.roster, options.course)
+    released = handed_out(options.release or options.out, options.roster, options.course, options.secret)
     limits = Limits(cell_seconds=options.cell_seconds, notebook_seconds=5 * options.cell_seconds, memory_mb=options.memory)
     options.out.mkdir(parents=True, exist_ok=True)
     strict = options.isolation == "strict"

@@ -259,17 +259,9 @@ def _untold(judge: Path, out: Path) -> None:
     for known in manifest["tables"].values():
         for file in known["files"]:
             (out / file).parent.mkdir(parents=True, exist_ok=True)
-            _copy(judge / file, out / file)
+            shutil.copyfile(judge / file, out / file)
     needed = {"dirt": manifest["parameters"]["dirt"]} if set(manifest["tables"]) & set(dirt.KEYS) else {}
     _write_manifest(out, manifest | {"truth": None, "parameters": needed})
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A second name for the same file where that is possible: nobody writes to either."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _sealed(judge: Path, exercises: Sequence[Exercise], solved: dict[str, answers.Solved]) -> dict[int, str]:

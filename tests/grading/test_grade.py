@@ -86,7 +86,8 @@ def course(tmp_path_factory):
 def released(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("released")
     (folder / "roster.csv").write_text(ROSTER)
-    release([93], folder / "roster.csv", folder, course=course, workers=2, progress=False)
+    (folder / "secret").write_text("5e" * 32)  # the same companies in each run of the tests
+    release([93], folder / "roster.csv", folder, folder / "secret", course, workers=2, progress=False)
     return folder
 
 
@@ -122,8 +123,8 @@ def submissions(released, tmp_path_factory):
 
 
 def run(course, released, submissions, out, *more):
-    code = grade.main([str(submissions), "--out", str(out), "--release", str(released), "--course", str(course), *more])
-    assert code == 0
+    where = ["--out", str(out), "--release", str(released), "--secret", str(released / "secret"), "--course", str(course)]
+    assert grade.main([str(submissions), *where, *more]) == 0
     return gradebook(out)
 
 
@@ -220,7 +221,7 @@ def processes_of(out):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_grader_that_is_stopped_goes_on_where_it_was(number, graded, course, released, submissions, tmp_path):
     command = [sys.executable, "-m", "opscourse.cli", "grade", str(submissions), "--out", str(tmp_path), "--workers=1"]
-    command += ["--release", str(released), "--course", str(course), "--cell-seconds=8"]
+    command += ["--release", str(released), "--secret", str(released / "secret"), "--course", str(course), "--cell-seconds=8"]
     stopped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     said = b""
     while b" 2/5 " not in said:
