@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,27 @@ CONFIG = Config(
 )
 
 
+class NoThread:
+    """In the place of the thread for subshells, which there is not; a cell with `await` asks for its parent."""
+
+    @property
+    def parent_thread(self) -> threading.Thread:
+        """The thread that runs cells."""
+        return threading.main_thread()
+
+    def __bool__(self) -> bool:
+        """False, as None is."""
+        return False
+
+
 class Kernel(IPythonKernel):
     """IPython's kernel without its debugger, which would look at, and after a fork so copy, all modules."""
 
+    _supports_kernel_subshells = False
+
     def __init__(self, **kwargs: Any) -> None:
         super(IPythonKernel, self).__init__(**kwargs)
+        self.shell_channel_thread = NoThread()
         self.debugpy_stream = None
         self.shell = self.shell_class.instance()
         self.shell.kernel = self.shell.parent = self
