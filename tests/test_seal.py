@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import math
 import re
 import subprocess
@@ -248,7 +249,8 @@ def test_an_unknown_question_or_exercise_is_named_with_its_neighbours(company, t
 
 
 def test_the_command_seals_every_exercise_and_compares(company, tmp_path, capsys):
-    arguments = ["--answers", str(ANSWERS.parent.parent), "--data", str(company), "--out", str(tmp_path / "keys")]
+    shutil.copytree(ANSWERS.parent, tmp_path / "answers" / "data", ignore=shutil.ignore_patterns("92*"))  # 92 needs a table
+    arguments = ["--answers", str(tmp_path / "answers"), "--data", str(company), "--out", str(tmp_path / "keys")]
     assert keys.main([*arguments, "--check"]) == 1
     assert keys.main(arguments) == 0
     assert (tmp_path / "keys" / "90.json").read_bytes() == (company / "keys" / "90.json").read_bytes()
