@@ -6,6 +6,7 @@ whose notebook it is. It needs the same packages as the grader, and confines eac
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
@@ -16,14 +17,12 @@ import tempfile
 import time
 import uuid
 import warnings
-import weakref
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from opscourse.company.store import PACKAGE
@@ -124,19 +123,19 @@ class _Cluster:
         companies = {}
         for which, folder in job.companies.items():
             if which != "hidden":
-                companies[which] = _Company(_packed(folder))
+                companies[which] = _packed(folder)
                 continue
             if folder not in shared or shared[folder].status == "error":
                 name = f"opscourse-company-{uuid.uuid4().hex}"
-                shared[folder] = self.client.submit(_Company, _packed(folder), key=name, priority=1)
+                shared[folder] = self.client.submit(bytes, _packed(folder), key=name, priority=1)
             companies[which] = shared[folder]
         arguments = (self.grading, _about(), job.notebook, companies, job.limits, job.strict)
         return self.client.submit(_run, *arguments, key=f"opscourse-notebook-{uuid.uuid4().hex}", retries=RETRIES)
 
     def _room(self) -> int:
-        """As many jobs as the cluster has threads, and one waiting at each worker."""
+        """As many jobs as the cluster has threads, and one waiting at each worker; one if there is none just now."""
         threads = self.client.nthreads()
-        return sum(threads.values()) + len(threads)
+        return sum(threads.values()) + len(threads) or 1
 
     def _done(self) -> Iterable[Any]:
         """The jobs that are done, once there is one."""
@@ -229,34 +228,11 @@ def _about() -> dict[str, str]:
 # What follows runs on workers.
 
 _stopped: set[str] = set()
-
-
-class _Company:
-    """A company on its way: sent as bytes, unpacked where it is first used, for as long as Dask keeps it there."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self._lock = Lock()
-        self._folder = ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Company, (self.content,)
-
-    def __sizeof__(self) -> int:
-        return len(self.content)
-
-    def folder(self, beside: str) -> str:
-        """Where it is on this machine: a folder for this user alone."""
-        with self._lock:
-            if not self._folder:
-                self._folder = tempfile.mkdtemp(prefix="company-", dir=beside)
-                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-                zipfile.ZipFile(io.BytesIO(self.content)).extractall(self._folder)
-            return self._folder
+_at_work: dict[str, str] = {}  # folder of a submission that is being run -> its grading
 
 
 def _run(
-    grading: str, expected: Mapping[str, str], notebook: str, companies: Mapping[str, _Company], limits: Limits, strict: bool
+    grading: str, expected: Mapping[str, str], notebook: str, companies: Mapping[str, bytes], limits: Limits, strict: bool
 ) -> dict[str, Ran] | str:
     """Run one submission here; a sentence if this machine is unfit for it."""
     import distributed
@@ -272,13 +248,17 @@ def _run(
     if grading in _stopped:
         return "stopped"
     work = Path(tempfile.mkdtemp(prefix="run-", dir=worker.local_directory))
+    _at_work[str(work)] = grading
     try:
-        folders = {which: company.folder(worker.local_directory) for which, company in companies.items()}
+        folders = {which: str(work / which) for which in companies}
+        for which, content in companies.items():
+            zipfile.ZipFile(io.BytesIO(content)).extractall(folders[which])
         return run_job(work, Job("", 0, notebook, folders, limits, strict))
     except OpsCourseError as error:
         raise DataUnavailable(f"{name}: {error}") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        del _at_work[str(work)]
 
 
 @cache
@@ -289,9 +269,14 @@ def _unfit() -> str:
     return "; ".join(f"{one.what}: {one.wrong}" for one in sandbox.abilities() if one.wrong)
 
 
-def _stop(grading: str) -> None:
-    """Begin no more runs of this grading, and end those that are on."""
-    from opscourse.grading import runner
+async def _stop(grading: str) -> None:
+    """Begin no more runs of this grading, and end those that are on: their processes work in their folders."""
+    import psutil
 
     _stopped.add(grading)
-    getattr(runner, "stop", bool)()
+    while folders := tuple(f"{work}/" for work, whose in list(_at_work.items()) if whose == grading):
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.cwd().startswith(folders):
+                    process.kill()
+        await asyncio.sleep(0.1)

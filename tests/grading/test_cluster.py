@@ -10,17 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 from classroom import FIXTURES
 
-from opscourse.company import store
+from opscourse.company.store import PACKAGE
 from opscourse.errors import ArgumentError, DataUnavailable
 from opscourse.exercise.derive import derived_text
-from opscourse.grading import cluster, grade
+from opscourse.grading import cluster, grade, variants
 from opscourse.grading.pool import Job
 from opscourse.grading.records import Limits, Stop
 from opscourse.grading.release import release
@@ -191,11 +190,13 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_gradebook_and_learns_no_se
     tap = Wiretap(ours.address)
     lost, over = [], threading.Event()
 
+    def counts(state):
+        return state.executed_count, state.executing_count
+
     def lose_one():
         with distributed.Client(ours.address, set_as_default=False) as client:
-            states = lambda dask_worker: (os.getpid(), dask_worker.state.executed_count, dask_worker.state.executing_count)
             while not (lost or over.is_set()):
-                told = client.run(states).values()
+                told = client.run(lambda dask_worker: (os.getpid(), *counts(dask_worker.state))).values()
                 busy = [pid for pid, _, executing in told if executing]
                 if sum(executed for _, executed, _ in told) >= 5 and busy:
                     process = psutil.Process(busy[0])
@@ -222,3 +223,116 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_gradebook_and_learns_no_se
     for private in (secret, *STUDENTS, "Quince", "truth/", str(released)):
         assert private.encode() not in tap.heard
     assert bytes.fromhex(secret) not in tap.heard
+
+
+def test_ctrl_c_leaves_nothing_behind_on_the_cluster(clusters, course, released, tmp_path):
+    ours = clusters().worker("plum")
+    endless = tmp_path / "endless"
+    for student in STUDENTS[:3]:
+        (endless / student).mkdir(parents=True)
+        notebook = solved(course, {0: "import time\nwhile True:\n    time.sleep(1)"})
+        nbformat.write(notebook, endless / student / f"{NAME}.ipynb")
+    given = [endless, "--out", tmp_path / "out", "--release", released, "--course", course, "--scheduler", ours.address]
+    command = [sys.executable, "-m", "opscourse.cli", "grade", *map(str, given)]
+
+    def at_work():
+        found = []
+        for one in ours.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [one] if "/run-" in one.cwd() else []
+        return found
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as grader:
+        eventually(at_work)
+        grader.send_signal(signal.SIGINT)
+        said = grader.communicate(timeout=PATIENT)[1].decode()
+    assert grader.returncode == 130
+    assert said.splitlines()[-1] == "opscourse grade: stopped."
+    assert at_work() == []
+    with distributed.Client(ours.address, set_as_default=False) as client:
+        eventually(lambda: not any(client.processing().values()))
+        eventually(lambda: not client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)))
+    eventually(lambda: not list((ours.folder / "scratch").rglob("run-*")))
+
+
+def a_job(company, *cells, strict=True):
+    """A job of the student nobody: (role, code) for each cell."""
+    notebook = nbformat.v4.new_notebook()
+    for at, (role, code) in enumerate(cells):
+        about = {"opscourse": {"question": "92.2", "role": role}}
+        notebook.cells.append(nbformat.v4.new_code_cell(code, id=f"cell-{at}", metadata=about))
+    notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    return Job("nobody", 92, nbformat.writes(notebook), {"own": str(company), "hidden": str(company)}, Limits(), strict)
+
+
+@pytest.fixture(scope="module")
+def company(course, tmp_path_factory):
+    exercise = variants.exercise(92, course)
+    return variants.company(bytes(32), None, [exercise], tmp_path_factory.mktemp("companies"), "kernel")
+
+
+ANSWER = ("answer", 'slide = "b"'), ("check", 'from opscourse import check\ncheck("92.2", slide)')
+LETHAL = "import psutil\npsutil.Process().parent().parent().kill()"
+
+
+@pytest.fixture
+def without_confinement(tmp_path):
+    """The environment of a machine on which what confines a run is not installed."""
+    for name in ("py_landlock", "pyseccomp"):
+        (tmp_path / "lacking").mkdir(exist_ok=True)
+        (tmp_path / "lacking" / f"{name}.py").write_text("raise ImportError")
+    return {"PYTHONPATH": os.pathsep.join([str(tmp_path / "lacking"), os.environ.get("PYTHONPATH", "")])}
+
+
+def test_a_worker_that_cannot_confine_is_refused_by_name_and_one_that_is_lost_costs_only_the_guilty(
+    clusters, company, without_confinement
+):
+    ours = clusters(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0").worker("medlar", **without_confinement)
+    with pytest.raises(DataUnavailable, match=r"^Worker medlar on .* cannot confine a notebook: files: .*Landlock"):
+        list(cluster.runs([a_job(company, *ANSWER)], ours.address))
+    guilty = a_job(company, ("answer", LETHAL), ANSWER[1], strict=False)
+    innocent = [a_job(company, *ANSWER, ("answer", f"number = {at}"), strict=False) for at in range(4)]
+    taken, done = [], {}
+
+    def jobs():
+        for job in (guilty, *innocent):
+            taken.append(job)
+            yield job
+
+    for job, runs in cluster.runs(jobs(), ours.address):
+        assert len(taken) - len(done) <= 2 + 2  # one runs, one waits; and at most as many again are suspected
+        done[job.notebook] = runs
+    assert len(taken) == len(done) == 5
+    assert done[guilty.notebook]["own"].stops["92.2"][0] == Stop.ENDED
+    for job in innocent:
+        for which in ("own", "hidden"):
+            assert done[job.notebook][which].answers == {"92.2": "b"}
+            assert done[job.notebook][which].unenforced
+
+
+def test_another_opscourse_on_a_worker_is_refused_by_name(clusters, company, tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "other" / "opscourse", ignore=shutil.ignore_patterns("__pycache__", "_datasets"))
+    with open(tmp_path / "other" / "opscourse" / "grading" / "pool.py", "a") as file:
+        file.write("# changed")
+    ours = clusters().worker("sloe", PYTHONPATH=str(tmp_path / "other"))
+    with pytest.raises(DataUnavailable, match=r"^Worker sloe of .* has opscourse 0.* not 0.* as here: install the same clone"):
+        list(cluster.runs([a_job(company, *ANSWER)], ours.address))
+
+
+def test_what_is_missing_is_said_in_one_sentence(clusters, company, monkeypatch):
+    job = a_job(company, *ANSWER)
+    monkeypatch.setattr(cluster, "CONNECT", 1)
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with pytest.raises(ArgumentError, match="--scheduler takes an address such as tcp://host:8786, not 'nonsense://x'"):
+        list(cluster.runs([job], "nonsense://x"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nobody = "tcp://{}:{}".format(*server.getsockname())
+    with pytest.raises(DataUnavailable, match=f"No Dask scheduler answers at '{nobody}'"):
+        list(cluster.runs([job], nobody))
+    ours = clusters()
+    monkeypatch.setattr(cluster, "CONNECT", PATIENT)
+    with pytest.raises(DataUnavailable, match=f"{ours.address} has no worker. Start some: dask worker {ours.address}"):
+        list(cluster.runs([job], ours.address))
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(DataUnavailable, match=r"pip install 'opscourse\[cluster\]'"):
+        list(cluster.runs([job], ours.address))
