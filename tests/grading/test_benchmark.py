@@ -152,4 +152,8 @@ def test_ratios_are_of_the_same_round_and_a_run_and_targets_are_told_either_way(
     assert "NOT reached: linear: 3.00" in told
     assert "NOT reached: memory flat: 1.80" in told
     assert "left running after the end: opscourse grade (1)" in told
+    assert main.further(found) == [
+        "opscourse grade, 2 workers, between 10 and 100 submissions: a further run takes 4.67 wall s, the start -33.3; "
+        "4.67 cpu s, the start -33.3"
+    ]
     assert "| nbgrader | 100" not in main.table(found)

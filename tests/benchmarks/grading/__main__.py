@@ -155,6 +155,23 @@ def targets(found: Found) -> list[str]:
     return lines + ([f"Processes left running after the end: {', '.join(left)}"] if left else [])
 
 
+def further(found: Found) -> list[str]:
+    """What one more notebook run costs, and the start, from the smallest and the largest size of each tool that has two."""
+    lines = []
+    for tool, workers in sorted({(case.tool, case.workers) for case in found}):
+        sizes = [case for case in sorted(found) if (case.tool, case.workers) == (tool, workers)]
+        if len(sizes) > 1:
+            first, last = sizes[0], sizes[-1]
+            told = []
+            for what in ("wall", "cpu"):
+                low, high = (statistics.median(getattr(cost, what) for cost in found[case].values()) for case in (first, last))
+                each = (high - low) / (runs(last) - runs(first))
+                told.append(f"{each:.2f} {what} s, the start {low - each * runs(first):.1f}")
+            at = f"{workers} worker{'s' * (workers > 1)}, between {first.size:,} and {last.size:,} submissions"
+            lines.append(f"{TOOLS[tool].title}, {at}: a further run takes {'; '.join(told)}")
+    return lines
+
+
 def said(reached: bool) -> str:
     """The verdict on a target."""
     return "reached" if reached else "NOT reached"
@@ -227,7 +244,9 @@ def write(out: Path, bench: Bench, found: Found) -> str:
         rows = csv.writer(file)
         rows.writerow([*Case._fields, "round", *Cost._fields])
         rows.writerows([*case, one, *cost] for case, costs in found.items() for one, cost in costs.items())
-    text = "\n\n".join([table(found), NOTES, "\n".join(f"- {line}" for line in targets(found)), facts(bench, found)])
+    text = "\n\n".join(
+        [table(found), NOTES, "\n".join(f"- {line}" for line in targets(found) + further(found)), facts(bench, found)]
+    )
     (out / "results.md").write_text(f"# Grading, {datetime.date.today()}\n\n{text}\n")
     draw(found, out / "grading.png")
     return text
