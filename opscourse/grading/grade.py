@@ -127,7 +127,7 @@ def grade(source: Path, grading: Grading) -> list[Result]:
     with Book(grading.out / "grades.sqlite") as book, _work(book) as work:
         attempts = submissions.found(source, grading.handed_out.students, list(grading.exercises))
         book.keep(attempts)
-        counted = _counted(attempts)
+        counted = _counted(attempts, list(grading.exercises))
         readies = {at: _ready(one, grading.exercises[at[1]]) for at, one in counted.items()}
         _run(grading, book, work, readies)
         _solve(grading, book, [student for (student, _), ready in readies.items() if isinstance(ready, Ready)])
@@ -154,10 +154,16 @@ class _work:
         self.book.note("work", "")
 
 
-def _counted(attempts: Sequence[Attempt]) -> dict[tuple[str, int], Attempt]:
-    """The attempt that counts, by student and exercise: the last one."""
-    known = [one for one in attempts if one.student and one.exercise is not None]
-    last = {(one.student, one.exercise): one for one in sorted(known, key=lambda one: one.number)}
+def _counted(attempts: Sequence[Attempt], exercises: Sequence[int]) -> dict[tuple[str, int], Attempt]:
+    """The attempt that counts, by student and exercise: the last one.
+
+    A file that cannot be opened far enough to see its exercise counts where the student handed in nothing else.
+    """
+    known = sorted((one for one in attempts if one.student), key=lambda one: one.number)
+    last = {(one.student, one.exercise): one for one in known if one.exercise is not None}
+    for one in reversed(known):
+        if one.exercise is None:
+            last = {(one.student, number): one for number in exercises} | last
     return dict(sorted(last.items()))
 
 
@@ -269,7 +275,8 @@ def _results(grading: Grading, book: Book, attempts: Sequence[Attempt], counted:
         for student in grading.students.values():
             at = (student.id, number)
             attempt, ready = counted.get(at), readies.get(at)
-            told = {"student": student, "exercise": number, "title": exercise.title, "attempts": tries[at]}
+            made = tries[at] or tries[student.id, None]
+            told = {"student": student, "exercise": number, "title": exercise.title, "attempts": made}
             if attempt:
                 told |= {"attempt": attempt.number, "origin": attempt.origin}
             if not isinstance(ready, Ready):

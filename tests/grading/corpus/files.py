@@ -318,7 +318,7 @@ def a_zip_bomb(folder: Path, text: str) -> None:
             file.write(bytes(2**20))
 
 
-@_file("times its size")
+@_file("more than 200 MB")
 def a_zip_bomb_of_archives(folder: Path, text: str) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -136,7 +136,7 @@ class School:
 
     def grading(self, out: Path, **limits: Any) -> grade.Grading:
         """The same class in this process."""
-        handed_out = grade.handed_out(self.released, self.roster, self.course)
+        handed_out = grade.handed_out(self.released, roster_file=self.roster, course=self.course)
         return grade.Grading(handed_out, self.released, out, 2, True, Limits(**limits))
 
 

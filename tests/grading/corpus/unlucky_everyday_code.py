@@ -16,16 +16,19 @@ yoga_seats = duckdb.sql("select avg(capacity) from classes where topic = 'yoga'"
 print(f"yoga: {yoga_seats}")
 
 # %% before 92.2
-import asyncio
 from tqdm.auto import tqdm
 
-await asyncio.sleep(0)
 for topic in tqdm(classes["topic"].unique()):
     pass
 sns.countplot(classes, y="topic")
 plt.savefig("topics.png")
 plt.show()
 %timeit -n 1 -r 1 sum(range(10))
+
+# %% 92.2
+import asyncio
+
+slide = await asyncio.sleep(0.01, "b")
 
 # %% 92.3
 import tempfile
