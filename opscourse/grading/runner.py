@@ -198,6 +198,8 @@ _lock = threading.Lock()
 
 def _server(name: str) -> warm.Zygote:
     """The fork server for runners, or for kernels: one of each in a process, from the first run to its end."""
+    if not hasattr(os, "fork"):
+        raise DataUnavailable("Notebooks are run in forked processes, which this system does not have; on Windows use WSL 2.")
     with _lock:
         server = _servers.get(name)
         if server is None or server.owner != os.getpid() or not server.alive():
