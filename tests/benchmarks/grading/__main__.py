@@ -224,15 +224,14 @@ def draw(found: Found, path: Path) -> None:
                 ax.text(best, at, f" {best:.2f} s, {count} worker{'s' * (count > 1)}", va="center", fontsize="small")
     ax.set_yticks(range(len(shown)), [TOOLS[tool].title for tool in shown])
     ax.invert_yaxis()
-    ax.margins(x=0.2)
+    ax.margins(x=0.35)
+    ax.grid(False)
     ax.set_xlabel(f"wall seconds a notebook run, best round, {size:,} submissions")
     times = ratio(found, Case("nbgrader", size, workers[-1]), Case("ours", size, workers[-1]))
     finding = (
-        f"opscourse grade runs {times:.1f} notebooks while nbgrader runs one"
-        if times
-        else "What a run of a student's notebook takes"
+        f"opscourse grade runs {times:.1f} notebooks while nbgrader runs one" if times else "Seconds for a student's notebook"
     )
-    ax.set_title(finding)
+    fig.suptitle(finding, x=0.02, ha="left", fontweight="bold")
     fig.savefig(path)
     plt.close(fig)
 
