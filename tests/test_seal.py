@@ -2,9 +2,9 @@
 
 import base64
 import json
-import shutil
 import math
 import re
+import shutil
 import subprocess
 import sys
 
