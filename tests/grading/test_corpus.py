@@ -82,7 +82,7 @@ def quick(tmp_path_factory, listener):
 def hanging(tmp_path_factory):
     """Short limits, so that CI need not wait; what honest cells do here takes some milliseconds."""
     school = School(tmp_path_factory.mktemp("hanging"), HANGING)
-    limits = {"cell_seconds": 8, "notebook_seconds": 40, "memory_mb": 600}
+    limits = {"cell_seconds": 8.0, "notebook_seconds": 40.0, "memory_mb": 600}
     return Graded(school, limits, "--memory=600", "--cell-seconds=8", "--workers=5")
 
 
