@@ -98,8 +98,8 @@ class Grading:
     def kernel_company(self, student: str | None) -> str:
         """The folder of one student's company as a kernel may see it (None: the hidden one)."""
         exercises = list(self.exercises.values())
-        bundle = self.released.company(student)
-        folder = self.out / "private" / "companies"
+        bundle = student and self.released.company(student)
+        folder = (self.out if student else self.folder) / "private" / "companies"
         return str(variants.company(self.handed_out.secret, student, exercises, folder, "kernel", bundle))
 
     def run_key(self, student: str | None, exercise: variants.Exercise, notebook: str) -> str:

@@ -1,7 +1,7 @@
 """`opscourse release`: a bundle for each student, a folder and the same as a zip.
 
     DIR/bundles/<id>/, DIR/bundles/<id>.zip   for the student: notebooks, company/ (see variants), README.txt
-    DIR/private/                              for the teacher only: secret, roster.csv, release.json, solutions/
+    DIR/private/                              for the teacher only: secret, roster.csv, release.json, solutions/, companies/
 
 A bundle is finished when its zip is there, with a comment that says what it was made from. So a release that was stopped
 can be run again and makes what is missing.
@@ -134,11 +134,27 @@ def release(
 
             made = tqdm(made, total=len(todo), unit=" bundles", desc="release", disable=not todo)
         replaced = sum(made)
+    _hidden(class_, private)
     again = f", {replaced} of them again" if replaced else ""
     earlier = f"; {len(students) - len(todo)} were there" if len(todo) < len(students) else ""
     print(f"Made {plural(len(todo), 'bundle')}{again}{earlier}: {bundles}")
     if strangers := sorted(there - set(students)):
         print(f"Not on the roster, left as they are: {', '.join(strangers)}")
+
+
+def _hidden(class_: Class, private: Path) -> None:
+    """Make the company that no student gets, as a kernel may see it, and note its solutions for the grader."""
+    folder, file = private / "companies", solutions.notes(private, None)
+    company(class_.secret, None, class_.exercises, folder, "kernel")
+    wanted = {
+        solutions.solution_key(class_.secret, None, one, question) for one in class_.exercises for question in one.questions
+    }
+    if wanted <= set(solutions.Released(private.parent).solutions(None)):
+        return
+    solved = solutions.solved(class_.secret, None, class_.numbers, class_.course, folder)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(json.dumps({"solutions": solved}), encoding="utf-8")
+    beside.replace(file)
 
 
 def _number(given: str | int, course: Path | None) -> int:
@@ -224,7 +240,7 @@ def _bundle(class_: Class, student: str, work: Path) -> bool:
     except OpsCourseError as error:
         raise type(error)(f"The bundle of {student!r} cannot be made: {error}") from None
     replaced = _unchanged(student, folder / "company" / "company.json", data / "company.json")
-    notes = work / f"{student}.json"
+    notes = work / f"{student}.json"  # of the grader
     notes.write_text(solutions.noted(class_.secret, student, class_.exercises, solved, data), encoding="utf-8")
     made.mkdir()
     data.rename(made / "company")
@@ -239,7 +255,7 @@ def _bundle(class_: Class, student: str, work: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         folder.rename(work / f"{student}.old")
     made.rename(folder)
-    notes.rename(class_.bundles.parent / "private" / "solutions" / notes.name)
+    notes.rename(solutions.notes(class_.bundles.parent / "private", student))
     archive.rename(zipped)
     return replaced
 

@@ -15,7 +15,7 @@ from opscourse.exercise import answers, keys
 from opscourse.grading import judge, variants
 from opscourse.grading.book import digest
 
-__all__ = ["Released", "fingerprint", "noted", "solution_key", "solved"]
+__all__ = ["Released", "fingerprint", "noted", "notes", "solution_key", "solved"]
 
 
 def fingerprint(thing: Any) -> str:
@@ -80,6 +80,11 @@ def noted(
     return json.dumps({"manifest": digest((company / "company.json").read_bytes()), "solutions": packed})
 
 
+def notes(private: Path, student: str | None) -> Path:
+    """The file of a release's notes on one student's company; on the hidden one under a name that is nobody's id."""
+    return private / "solutions" / ("-hidden.json" if student is None else f"{student}.json")
+
+
 class Released:
     """What a release left for the grader: DIR/bundles, and DIR/private/solutions."""
 
@@ -102,10 +107,10 @@ class Released:
 
     def _noted(self, student: str | None) -> dict[str, Any]:
         try:
-            noted = json.loads((self.folder / "private" / "solutions" / f"{student}.json").read_text(encoding="utf-8"))
+            noted = json.loads(notes(self.folder / "private", student).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return noted if student is not None and isinstance(noted, dict) else {}
+        return noted if isinstance(noted, dict) else {}
 
 
 def solved(
