@@ -207,7 +207,7 @@ def _run(grading: Grading, book: Book, work: Path, readies: Mapping) -> None:
     else:
         from opscourse.grading import runner
 
-        done = pool.local(ready_jobs, partial(run_job, work), grading.workers, getattr(runner, "stop", bool))
+        done = pool.local(ready_jobs, partial(run_job, work), grading.workers, runner.stop)
     for job, runs in _progress(done, "notebooks", len(jobs)):
         keys = keys_of[job.student, job.exercise]
         book.store(job.student, job.exercise, {which: (keys[which], ran) for which, ran in runs.items()})

@@ -22,7 +22,7 @@ from opscourse.grading import sandbox, warm
 from opscourse.grading.records import Limits, Ran, Stop
 from opscourse.grading.watch import TICK, Watch, empty
 
-__all__ = ["run"]
+__all__ = ["run", "stop"]
 
 LONGEST = 1 << 21  # bytes of one report
 DIED = (Stop.ENDED, "The kernel ended in this cell: its code made Python exit or crash.")
@@ -59,6 +59,15 @@ def run(notebook: str, company: Path, work: Path, limits: Limits, strict: bool =
     return Ran(this.answers, {**this.stops, **this.killed}, this.seconds, this.peak_mb, tuple(this.unenforced))
 
 
+def stop() -> None:
+    """End every run of this process, now; their callers get DataUnavailable."""
+    with _lock:
+        servers = list(_servers.values())
+        _servers.clear()
+    for server in servers:
+        server.close()
+
+
 class _Run:
     """One run, with its repetitions."""
 
@@ -83,6 +92,8 @@ class _Run:
         watch = self._attempt(*servers)
         if watch.finished:
             return False
+        if any(server.closed for server in servers):
+            raise DataUnavailable("The run was stopped.")
         if all(server.alive() for server in servers):
             if watch.cell is None:
                 raise DataUnavailable(f"The notebook could not be run: its kernel did not start. {(watch.stop or DIED)[1]}")

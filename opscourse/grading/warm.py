@@ -113,6 +113,7 @@ class Zygote:
     def __init__(self, preload: Iterable[str], env: Mapping[str, str] | None = None, **options: Any) -> None:
         self.env = dict(os.environ if env is None else env)
         self.owner = os.getpid()
+        self.closed = False
         self.folder = tempfile.mkdtemp(prefix="opscourse-")
         self.path = f"{self.folder}/fork"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -143,6 +144,7 @@ class Zygote:
         """End it and its children."""
         if os.getpid() != self.owner:
             return
+        self.closed = True
         atexit.unregister(self.close)
         with contextlib.suppress(OSError):
             self.process.stdin.close()

@@ -171,3 +171,14 @@ def test_all_processes_die_with_a_killed_grader(tmp_path):
             os.kill(grader.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []
+
+
+def test_stop_ends_what_runs_and_what_comes_later_runs(run):
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, three("while True: pass"), Limits(cell_seconds=100))
+        while not any(process.name() and process.cpu_times().user > 1 for process in psutil.Process().children(recursive=True)):
+            time.sleep(0.1)
+        runner.stop()
+        with pytest.raises(DataUnavailable, match="stopped"):
+            running.result(timeout=60)
+    assert run(three("pass")).answers == {"4.1": 3, "4.2": 4, "4.3": 5}
