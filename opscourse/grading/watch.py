@@ -46,12 +46,14 @@ class Watch:
 
     def cell_started(self, cell: int) -> None:
         """Its clock runs."""
-        self.cell = cell
+        if self.stop is None:
+            self.cell = cell
         self._cell_until = time.monotonic() + self._limits.cell_seconds + GRACE
 
     def cell_ended(self) -> None:
-        """Its clock stands."""
+        """Its clock stands. What it wrote is not the next one's."""
         self._cell_until = self._until
+        self._look_at_disk()
 
     def over(self) -> bool:
         """Whether the run must be ended: `stop` says why, unless a process ended by itself."""
@@ -71,10 +73,7 @@ class Watch:
                 f"The cell ran longer than {limits.cell_seconds:g} seconds and could not be interrupted.",
             )
         elif now > self._next_disk:
-            if _size(self._work, limits.disk_mb << 20) > limits.disk_mb << 20:
-                self.stop = (Stop.ENDED, f"The cell wrote more than {limits.disk_mb} MB of files.")
-            looked = time.monotonic()
-            self._next_disk = looked + max(5 * TICK, 10 * (looked - now))  # many files take long to count
+            self._look_at_disk()
         try:
             for process in self._processes:
                 if process.status() == psutil.STATUS_ZOMBIE:
@@ -83,6 +82,13 @@ class Watch:
         except psutil.NoSuchProcess:
             return True
         return self.stop is not None
+
+    def _look_at_disk(self) -> None:
+        begun, most = time.monotonic(), self._limits.disk_mb
+        if self.stop is None and _size(self._work, most << 20) > most << 20:
+            self.stop = (Stop.ENDED, f"The cell wrote more than {most} MB of files.")
+        looked = time.monotonic()
+        self._next_disk = looked + max(5 * TICK, 10 * (looked - begun))  # many files take long to count
 
     def _look_at(self, process: psutil.Process) -> None:
         mb = process.memory_info().rss / 2**20
