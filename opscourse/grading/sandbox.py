@@ -167,8 +167,8 @@ def _drop_capabilities() -> None:
 
 # What Python, numpy, Arrow, DuckDB, matplotlib and a kernel with its sockets call, and what cannot be turned against others:
 # nothing that makes a socket, a process, a program, a link or a device, that names another process, or that changes a file's
-# owner, mode, times or attributes (Landlock does not look at those); no locks, which are memory without a limit and can be
-# seen by others; no descriptors sent away, which are counted for all of a user's processes; nothing that tells what the page
+# owner, mode, times or attributes (Landlock does not look at those); no lock is taken: it is memory without a limit, and seen
+# by others; no descriptors sent away, which are counted for all of a user's processes; nothing that tells what the page
 # cache holds. What a later Linux adds is denied until it is listed.
 CALLS = """
     access alarm arch_prctl brk capget chdir clock_getres clock_gettime clock_nanosleep close close_range copy_file_range
@@ -223,8 +223,10 @@ def confine_calls() -> None:
                 allow(call, arg(flags, masked, os.O_ACCMODE, mode))
         allow("clone", arg(0, masked, THREAD | NOT_FOR_THREADS, THREAD))
         rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags are out of a filter's sight; glibc then takes clone
-        for call in ("fadvise64", "readahead"):  # advice is not taken
+        for call in ("fadvise64", "readahead", "flock"):  # advice is not taken; who is alone has every lock
             rules.add_rule(pyseccomp.ERRNO(0), call)
+        for name in ("F_SETLK", "F_SETLKW", "F_OFD_SETLK", "F_OFD_SETLKW"):
+            rules.add_rule(pyseccomp.ERRNO(0), "fcntl", arg(1, equal, getattr(fcntl, name)))
         # Space that is reserved is nowhere counted as written; the C library then writes instead.
         rules.add_rule(pyseccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")
         for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):

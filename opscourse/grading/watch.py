@@ -17,6 +17,8 @@ from opscourse.grading.warm import Forked
 
 __all__ = ["TICK", "Watch", "empty"]
 
+WRITTEN = 10  # times the space that its files may take, a run may write in all
+CROWD = 16  # threads; a kernel with more keeps to one processor, so that it does not slow down its neighbours
 TICK = 0.05  # seconds between two looks
 START = 120.0  # seconds that a kernel may take to start
 GRACE = 3.0  # seconds that a cell has to end after nbval interrupted it
@@ -25,13 +27,13 @@ GRACE = 3.0  # seconds that a cell has to end after nbval interrupted it
 class Watch:
     """Watches a runner and its kernel, and ends them."""
 
-    def __init__(self, runner: Forked, work: Path, limits: Limits, last: float) -> None:
+    def __init__(self, runner: Forked, work: Path, limits: Limits, last: float, core: int | None = None) -> None:
         now = time.monotonic()
         self.cell: int | None = None  # the one that runs, or ran last
         self.stop: tuple[Stop, str] | None = None  # why the run had to be ended
         self.finished = False  # all cells have run
         self.peak_mb = 0.0  # of the kernel
-        self._runner, self._work, self._limits = runner, work, limits
+        self._runner, self._work, self._limits, self._core = runner, work, limits, core
         self._processes = [psutil.Process(runner.pid)]  # the kernel comes second
         self._first_mb: dict[int, float] = {}
         self._until = min(last, now + START + limits.notebook_seconds)
@@ -97,7 +99,15 @@ class Watch:
             self.stop = (Stop.MEMORY, f"The cell needed more than {self._limits.memory_mb} MB of memory.")
         if process is not self._processes[0]:
             self.peak_mb = max(self.peak_mb, mb)
-            if process.num_threads() > self._limits.processes:
+            told = process.io_counters()
+            if max(told.write_bytes, told.write_chars) > WRITTEN * self._limits.disk_mb << 20:  # to files that nobody finds too
+                self.stop = (Stop.ENDED, f"The cell wrote more than {WRITTEN * self._limits.disk_mb} MB of files.")
+            threads = process.num_threads()
+            if threads > CROWD and self._core is not None:
+                for thread in process.threads():
+                    with contextlib.suppress(OSError):  # it has ended
+                        os.sched_setaffinity(thread.id, {self._core})
+            if threads > self._limits.processes:
                 self.stop = (Stop.ENDED, f"The cell started more than {self._limits.processes} threads or processes.")
 
     def end(self) -> None:

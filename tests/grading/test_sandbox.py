@@ -3,6 +3,7 @@
 Started as a program, this file is the world that is attacked: it forks a process for each attack and prints how it ended.
 """
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -224,6 +225,33 @@ def send_to_any_address_from_one_end_of_a_pair(world):
 @attack("calls")
 def send_to_an_address_from_a_socket_that_is_there(world):
     world.open_datagram.sendto(b"x", world.datagrams)
+
+
+@attack("calls")
+def leave_descriptors_underway_which_linux_counts_for_the_user(world):
+    socket.send_fds(socket.socketpair()[0], [b"x"], [0])
+
+
+@attack("calls")
+def ask_what_others_have_read_of_a_library(world):
+    with open(os.__file__, "rb") as file:
+        os.preadv(file.fileno(), [bytearray(1)], 0, os.RWF_NOWAIT)
+
+
+@attack("calls", "AssertionError")
+def reserve_space_that_nobody_counts_as_written(world):
+    with open(world.work / "reserved", "wb") as file:
+        LIBC.fallocate(file.fileno(), 0, ctypes.c_long(0), ctypes.c_long(1 << 16))
+        assert os.stat(file.fileno()).st_blocks > 0
+
+
+@attack("calls", "AssertionError")
+def lock_a_file_for_others_to_see(world):
+    with open(os.__file__, "rb") as first, open(os.__file__, "rb") as second:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            raise AssertionError
 
 
 @attack("calls")
