@@ -2,7 +2,7 @@
 
 A file of this folder is one submission in percent format, read but never imported. What it does not mention is as in the
 solution of exercise 92, so right. `EXPECTED` says what each other question comes to: a status, and if it matters the points
-and words of the sentence. A cell's heading says where it goes:
+and words of the sentence; `or` joins two statuses where time decides. A cell's heading says where it goes:
 
     # %% 92.3            instead of the solution in the answer cell of 92.3
     # %% before 92.3     a new cell before it; `after 92.3` stands after its check

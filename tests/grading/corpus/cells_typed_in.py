@@ -7,7 +7,7 @@ EXPECTED = {
 }
 
 # %% 92.1
-yoga_seats = 100
+yoga_seats = 50
 
 # %% 92.3
 of_topic = classes.groupby("topic", as_index=False, observed=True)

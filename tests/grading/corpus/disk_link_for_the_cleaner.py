@@ -1,7 +1,6 @@
 """A link to a folder outside, for a grader that follows links when it cleans up."""
 
 EXPECTED = {"92.1": ("error", "PermissionError")}
-STOPPED_BY = "calls"
 
 # %% 92.1
 import os

@@ -1,6 +1,7 @@
-"""Locks the data for itself, so that nobody else could read them. Such locks bind only who asks for them."""
+"""Locks the data for itself, so that whoever asks for the lock would wait."""
 
-EXPECTED = {}
+EXPECTED = {"92.1": ("error", "PermissionError")}
+STOPPED_BY = "calls"
 
 # %% 92.1
 import fcntl
