@@ -234,7 +234,7 @@ WRONG = {
         (pd.Timestamp("2025-03-06"), "this is the day of the largest single order"),
         (pd.Timestamp("2025-03-02 12:00"), "not right"),
         ("2 March", "not right"),
-        ("é" * 10_000, "a text of 10000 letters is not right"),
+        ("é" * 10_000, "a text of 10,000 letters was given"),
         (pd.NaT, "empty"),
         (3.5, "'3.5' is not right"),
         (b"2025-03-02", "a bytes"),

@@ -19,6 +19,7 @@ __all__ = ["listed", "number", "shown", "single", "text", "whole"]
 
 ARRAYS = (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 MIDNIGHT = re.compile(r"^(\d{4}-\d\d-\d\d)[ t]00:00(:00(\.0+)?)?$")
+LONGEST = 1_000  # letters of a name
 LARGEST = 1e15  # beyond it a float no longer holds the last digits
 
 
@@ -83,6 +84,8 @@ def text(answer: Any) -> str:
         value = f"{float(value):.10g}"
     if not isinstance(value, str):
         raise CheckFailed(f"{shown(value)} is neither a name nor a date")
+    if len(value) > LONGEST:  # normalizing takes quadratic time
+        raise CheckFailed(f"a text of {len(value):,} letters was given; a name or a date is asked")
     plain = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
     return MIDNIGHT.sub(r"\1", plain)
 

@@ -120,16 +120,6 @@ class Book:
         """The keys of all solutions."""
         return frozenset(key for (key,) in self.file.execute("select key from solutions"))
 
-    def fact(self, name: str) -> str:
-        """A note of the grader to itself, or nothing."""
-        row = self.file.execute("select value from facts where name = ?", (name,)).fetchone()
-        return row[0] if row else ""
-
-    def note(self, name: str, value: str) -> None:
-        """Keep a note."""
-        with self.file:
-            self.file.execute("insert or replace into facts values (?, ?)", (name, value))
-
     def sound(self) -> bool:
         """Whether SQLite finds nothing wrong with the file."""
         with closing(self.file.execute("pragma integrity_check")) as found:

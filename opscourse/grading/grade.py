@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
 import shutil
 import sys
-import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ def grade(source: Path, grading: Grading) -> list[Result]:
 
     Raises DataUnavailable if this machine cannot confine a kernel and the grading is strict.
     """
-    with Book(grading.out / "grades.sqlite") as book, _work(book) as work:
+    with Book(grading.out / "grades.sqlite") as book, _work(grading.out) as work:
         attempts = submissions.found(source, grading.handed_out.students, list(grading.exercises))
         book.keep(attempts)
         counted = _counted(attempts, list(grading.exercises))
@@ -136,22 +136,19 @@ def grade(source: Path, grading: Grading) -> list[Result]:
     return results
 
 
-class _work:
-    """A private folder for runs, short enough for a socket's name; one that a killed grader left is removed first."""
+@contextlib.contextmanager
+def _work(out: Path) -> Iterator[Path]:
+    """A private folder for runs, on the disk of the results: a /tmp in memory would be a way to fill it. Gone afterwards.
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
-
-    def __enter__(self) -> Path:
-        if left := self.book.fact("work"):
-            shutil.rmtree(left, ignore_errors=True)
-        self.path = Path(tempfile.mkdtemp(prefix="opscourse-"))
-        self.book.note("work", str(self.path))
-        return self.path
-
-    def __exit__(self, *_: Any) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.book.note("work", "")
+    One that a killed grader left is removed first.
+    """
+    folder = out / "private" / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _counted(attempts: Sequence[Attempt], exercises: Sequence[int]) -> dict[tuple[str, int], Attempt]:
@@ -261,7 +258,13 @@ def run_job(work: Path, job: pool.Job) -> dict[str, Ran]:
         if which == "hidden" and not runs["own"].answers:
             runs[which] = Ran(unenforced=runs["own"].unenforced)
             continue
-        runs[which] = runner.run(job.notebook, Path(folder), work / uuid.uuid4().hex[:12], job.limits, job.strict)
+        for again in (True, False):
+            try:
+                runs[which] = runner.run(job.notebook, Path(folder), work / uuid.uuid4().hex[:12], job.limits, job.strict)
+                break
+            except DataUnavailable:  # perhaps of this moment only: other notebooks should not suffer for it
+                if not again:
+                    raise
     return runs
 
 

@@ -62,14 +62,14 @@ class Judged:
 def judged(known: Solution, value: Any) -> Judged:
     """Judge what a kernel sent. Never raises: what is no answer of the question's kind is wrong, with a sentence."""
     try:
-        return _judged(known, _plain(known.form, value))
+        return _verdict_on(known, _plain(known.form, value))
     except (CheckFailed, NotAnswered) as error:
         return Judged(False, 0.0, False, str(error))
     except Exception as error:  # a forged value may break any assumption
         return Judged(False, 0.0, False, f"the answer cannot be read ({type(error).__name__})")
 
 
-def _judged(known: Solution, value: Any) -> Judged:
+def _verdict_on(known: Solution, value: Any) -> Judged:
     form, met = known.form, []
 
     def find(part: str, token: str) -> Verdict | None:
@@ -127,10 +127,10 @@ class Owners:
             try:
                 value = _plain(form, answer)
                 token = None if isinstance(form, (Frame, Function)) else form.token(value)
+                owners = self._right.get((question, token), [])
+                owners = owners or [other for other, one in self._tables[question].items() if _verdict_on(one, value).right]
             except Exception:  # as in judged()
                 continue
-            owners = self._right.get((question, token), [])
-            owners = owners or [other for other, one in self._tables[question].items() if judged(one, answer).right]
             if others := sorted({*owners} - {student}):
                 whose[student, question] = others
         return whose

@@ -189,8 +189,10 @@ class _Roster:
         if moodle:
             number = self.moodle.get(moodle["id"] or moodle["blind"])
             return {number} if number else self._by_name(moodle["name"] or "", self.moodle), True
-        canvas = list(CANVAS.finditer(name))  # more than one if there are numbers in the student's or the file's name
+        canvas = list(CANVAS.finditer(name))  # more than one if there are numbers in the file's name, which a student chooses
         fits = {self.canvas[number["id"]] for number in canvas if number["id"] in self.canvas}
+        if fits and fits != {self.canvas.get(canvas[0]["id"])}:
+            return set(), True
         if canvas and not fits:
             fits = self._by_name(re.sub("_LATE$", "", name[: canvas[0].start()]), self.canvas)
         if fits or (canvas and self.canvas):

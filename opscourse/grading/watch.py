@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -83,6 +84,8 @@ class Watch:
                 self._look_at(process)
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:  # between its last breath and its end
+            pass
         return self.stop is not None
 
     def _look_at_disk(self) -> None:
@@ -135,14 +138,18 @@ def _size(folder: Path, enough: int) -> int:
     total = 0
     folders = [str(folder)]
     while folders and total <= enough:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                total += 512  # its name
-                with contextlib.suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    total += getattr(status, "st_blocks", status.st_size >> 9) * 512
-                    if stat.S_ISDIR(status.st_mode):
-                        folders.append(entry.path)
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    total += 512  # its name
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        total += getattr(status, "st_blocks", status.st_size >> 9) * 512
+                        if stat.S_ISDIR(status.st_mode):
+                            folders.append(entry.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # folders in folders, where nobody can count any more
+                return enough + 1
     return total
 
 

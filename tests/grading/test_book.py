@@ -61,7 +61,8 @@ def test_a_damaged_book_is_named(tmp_path):
 
 def test_a_book_of_another_format_is_left_alone(tmp_path):
     with Book(tmp_path / "grades.sqlite") as book:
-        book.note("format", "0")
+        book.file.execute("update facts set value = '0' where name = 'format'")
+        book.file.commit()
     with pytest.raises(DataFileError, match="another version"):
         Book(tmp_path / "grades.sqlite")
 

@@ -179,6 +179,11 @@ def test_whose_company_a_wrong_answer_fits():
     assert owners.found() == {("ada", "7.2"): ["bo"], ("ada", "7.3"): ["bo"], ("ada", "7.6"): ["bo"]}
 
 
+def test_a_long_name_is_refused_before_it_costs_anything():
+    found = judge.judged(MINE["7.5"], "a" + "\u0301" * 400_000 + "\u0327" * 400_000)  # to normalize it takes a minute
+    assert (found.right, found.sentence) == (False, "a text of 800,001 letters was given; a name or a date is asked")
+
+
 def test_tolerance_is_accepted_and_twice_it_is_not():
     assert judge.judged(MINE["7.2"], 0.3149).right
     assert not judge.judged(MINE["7.2"], 0.3201).right

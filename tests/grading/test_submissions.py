@@ -116,6 +116,7 @@ WHOSE = {
     "bo_888_678901_04.ipynb": "",
     "ada_hw/bo/04.ipynb": "",
     "x_12399_12345_678901_04.ipynb": "",
+    "mossmallory_LATE_777777_501000_x_12345_678901_04-2.ipynb": "",  # her own number is unknown; the other is her file's name
     "Sam Sloe.ipynb": "",
     "samsloe_888_678901_04.ipynb": "",
     "mulberryada_888_678901_04.ipynb": "",
