@@ -30,6 +30,7 @@ from opscourse.grading.records import Attempt, Limits, Mark, Ran, Ready, Result,
 
 __all__ = ["Grading", "HandedOut", "grade", "handed_out", "main"]
 
+MOST_STRAYS = 50  # lines about files that belong to nobody
 FORM = ("kind", "keys", "cases", "options", "ordered")  # what reading an answer depends on; a tolerance is for judging
 
 
@@ -326,8 +327,10 @@ def _report(out: Path, results: list[Result], strays: list[Attempt]) -> None:
     exports.write(results, out)
     feedback.write(results, out)
     classreport.write(results, out)
-    for one in strays:
+    for one in strays[:MOST_STRAYS]:
         print(f"✗ {one.origin}: {one.problem}")
+    if len(strays) > MOST_STRAYS:
+        print(f"✗ {len(strays) - MOST_STRAYS} more files belong to nobody")
 
 
 def _progress(items: Any, what: str, total: int | None = None) -> Iterator[Any]:

@@ -127,6 +127,15 @@ def test_a_thread_that_ends_the_kernel_in_another_questions_check_costs_only_its
     assert set(ran.stops) == {"4.2"}
 
 
+def test_a_message_that_breaks_our_own_reading_costs_only_its_own_question(run):
+    hostile = """def spoil(result):
+    kernel = get_ipython().kernel
+    kernel.session.send(kernel.iopub_socket, "display_data", {"data": [], "metadata": {}}, parent=kernel.get_parent())
+get_ipython().events.register("post_run_cell", spoil)"""
+    ran = run(three(hostile))
+    assert (ran.answers["4.1"], ran.answers["4.3"], ran.stops["4.2"][0]) == (3, 5, Stop.ENDED)
+
+
 def test_runs_at_the_same_time_do_not_disturb_each_other(run):
     with ThreadPoolExecutor(4) as pool:
         texts = [three("pass").replace("x = 3", f"x = {number}") for number in range(6)]
