@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
@@ -138,18 +137,15 @@ def _size(folder: Path, enough: int) -> int:
     total = 0
     folders = [str(folder)]
     while folders and total <= enough:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    total += 512  # its name
-                    with contextlib.suppress(FileNotFoundError):
-                        status = entry.stat(follow_symlinks=False)
-                        total += getattr(status, "st_blocks", status.st_size >> 9) * 512
-                        if stat.S_ISDIR(status.st_mode):
-                            folders.append(entry.path)
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:  # folders in folders, where nobody can count any more
-                return enough + 1
+        # What lies too deep for this is still counted as written.
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                total += 512  # its name
+                with contextlib.suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    total += getattr(status, "st_blocks", status.st_size >> 9) * 512
+                    if stat.S_ISDIR(status.st_mode):
+                        folders.append(entry.path)
     return total
 
 
