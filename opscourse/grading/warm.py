@@ -197,7 +197,7 @@ def start() -> None:
     if not hasattr(os, "fork"):
         raise OSError("this system cannot fork")
     with _lock:
-        if _zygote is not None:
+        if _zygote is not None and not _zygote.closed:
             _zygote.retire()
         env = {name: value for name, value in os.environ.items() if name != SHARED}
         env.setdefault("OPENBLAS_NUM_THREADS", "1")  # no threads before the fork; a kernel has them again

@@ -232,7 +232,7 @@ def test_a_release_that_was_killed_goes_on_where_it_was(course, tmp_path):
     assert (out / "private" / "secret").read_bytes() == secret
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert len(list(out.glob("bundles/*.zip"))) == 6
-    assert {path.name for path in out.glob("private/*")} == {"secret", "release.json", "roster.csv", "solutions"}
+    assert {path.name for path in out.glob("private/*")} == {"secret", "release.json", "roster.csv", "solutions", "companies"}
     assert not list(out.rglob(".*"))
 
 

@@ -103,7 +103,8 @@ def test_only_a_check_cell_answers_only_its_own_question_and_the_last_word_count
         ("try:\n    while True: pass\nexcept KeyboardInterrupt: pass", Stop.TIMEOUT, "5 seconds"),
         ("kept = []\nwhile True: kept.append(bytearray(10**7))", Stop.MEMORY, ""),
         ("number = 0\nwhile True:\n    open(f'{number}', 'wb').write(b'x' * 10**6); number += 1", Stop.ENDED, "MB of files"),
-        ("while True: print('x' * 10**5)", Stop.ENDED, "more than 5 MB"),
+        # A little slowly: else memory may end before the output is counted.
+        ("import time\nwhile True: print('x' * 10**5); time.sleep(0.01)", Stop.ENDED, "more than 5 MB"),
         ("get_ipython().kernel.session.key = b'another'", Stop.ENDED, "connection"),
         ("import threading, os; threading.Timer(0.5, os._exit, (0,)).start()\nimport time; time.sleep(1)", Stop.ENDED, ""),
         ("import os\nfor depth in range(2000):\n    os.mkdir('d'); os.chdir('d')\nos._exit(0)", Stop.ENDED, ""),
