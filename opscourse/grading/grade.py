@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from opscourse.grading.records import Attempt, Limits, Mark, Ran, Ready, Result,
 
 __all__ = ["Grading", "HandedOut", "grade", "handed_out", "main"]
 
-MOST_STRAYS = 50  # lines about files that belong to nobody
 FORM = ("kind", "keys", "cases", "options", "ordered")  # what reading an answer depends on; a tolerance is for judging
 
 
@@ -327,10 +327,9 @@ def _report(out: Path, results: list[Result], strays: list[Attempt]) -> None:
     exports.write(results, out)
     feedback.write(results, out)
     classreport.write(results, out)
-    for one in strays[:MOST_STRAYS]:
-        print(f"✗ {one.origin}: {one.problem}")
-    if len(strays) > MOST_STRAYS:
-        print(f"✗ {len(strays) - MOST_STRAYS} more files belong to nobody")
+    for place, group in groupby(strays, lambda one: one.origin.partition("/")[0]):
+        first, *more = group
+        print(f"✗ {first.origin}: {first.problem}" + (f" And {len(more)} more in {place}." if more else ""))
 
 
 def _progress(items: Any, what: str, total: int | None = None) -> Iterator[Any]:
