@@ -198,7 +198,8 @@ def _ended(job: Job) -> dict[str, Ran]:
     cells = json.loads(job.notebook)["cells"]
     questions = {cell.get("metadata", {}).get("opscourse", {}).get("question") for cell in cells} - {None}
     sentence = "Each worker of the cluster that ran this notebook was lost."
-    return {which: Ran(stops=dict.fromkeys(sorted(questions), (Stop.ENDED, sentence))) for which in job.companies}
+    first = next(iter(job.companies))  # as where the own run has no answer: there is no other
+    return {first: Ran(stops=dict.fromkeys(sorted(questions), (Stop.ENDED, sentence)))}
 
 
 def _packed(folder: str) -> bytes:

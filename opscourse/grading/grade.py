@@ -177,7 +177,10 @@ def _ready(attempt: Attempt, exercise: variants.Exercise) -> Ready | str:
 
 
 def _run(grading: Grading, book: Book, work: Path, readies: Mapping) -> None:
-    """Run every notebook whose runs the book does not have, and store them as they come."""
+    """Run every notebook as far as the book does not have its runs, and store them as they come.
+
+    The run on the hidden company belongs to all who handed in the same notebook: it is stored only if it was made.
+    """
     jobs, keys_of = [], {}
     for (student, number), ready in readies.items():
         if not isinstance(ready, Ready):
@@ -187,16 +190,23 @@ def _run(grading: Grading, book: Book, work: Path, readies: Mapping) -> None:
             "own": grading.run_key(student, exercise, ready.notebook),
             "hidden": grading.run_key(None, exercise, ready.notebook),
         }
-        if not all(_usable(book.ran(key), grading.strict) for key in keys.values()):
+        own, hidden = (_usable(book.ran(key), grading.strict) for key in keys.values())
+        missing = [which for which, ran in (("own", own), ("hidden", hidden)) if ran is None]
+        if missing and (own is None or own.answers):
             keys_of[student, number] = keys
-            jobs.append((student, number, ready.notebook))
+            jobs.append((student, number, ready.notebook, missing))
     if not jobs:
         return
-    hidden = grading.kernel_company(None)
     ready_jobs = (
-        pool.Job(student, number, notebook, {"own": grading.kernel_company(student), "hidden": hidden}, *how)
-        for how in [(grading.limits, grading.strict)]
-        for student, number, notebook in jobs
+        pool.Job(
+            student,
+            number,
+            notebook,
+            {which: grading.kernel_company(student if which == "own" else None) for which in missing},
+            grading.limits,
+            grading.strict,
+        )
+        for student, number, notebook, missing in jobs
     )
     if grading.scheduler:
         from opscourse.grading import cluster
@@ -246,26 +256,18 @@ def _solve(grading: Grading, book: Book, students: Sequence[str]) -> None:
             raise
 
 
-def _usable(ran: Ran | None, strict: bool) -> bool:
-    return ran is not None and not (strict and ran.unenforced)
+def _usable(ran: Ran | None, strict: bool) -> Ran | None:
+    return None if ran and strict and ran.unenforced else ran
 
 
 def run_job(work: Path, job: pool.Job) -> dict[str, Ran]:
-    """Run one submission on both companies. Without any answer on the own one, the hidden one can add nothing."""
+    """Run one submission on its companies. Without any answer on the own one, the hidden one can add nothing."""
     from opscourse.grading import runner
 
-    runs = {}
+    runs: dict[str, Ran] = {}
     for which, folder in job.companies.items():
-        if which == "hidden" and not runs["own"].answers:
-            runs[which] = Ran(unenforced=runs["own"].unenforced)
-            continue
-        for again in (True, False):
-            try:
-                runs[which] = runner.run(job.notebook, Path(folder), work / uuid.uuid4().hex[:12], job.limits, job.strict)
-                break
-            except DataUnavailable:  # perhaps of this moment only: other notebooks should not suffer for it
-                if not again:
-                    raise
+        if which == "own" or "own" not in runs or runs["own"].answers:
+            runs[which] = runner.run(job.notebook, Path(folder), work / uuid.uuid4().hex[:12], job.limits, job.strict)
     return runs
 
 
@@ -289,7 +291,7 @@ def _results(grading: Grading, book: Book, attempts: Sequence[Attempt], counted:
                 results.append(Result(**told, marks=tuple(marks)))
                 continue
             own = book.ran(grading.run_key(student.id, exercise, ready.notebook))
-            hidden = book.ran(grading.run_key(None, exercise, ready.notebook))
+            hidden = (own.answers and book.ran(grading.run_key(None, exercise, ready.notebook))) or Ran()
             known = _solutions(grading, book, student.id, exercise)
             owners.add(student.id, known)
             marks = tuple(

@@ -13,7 +13,7 @@ __all__ = ["Job", "local"]
 
 
 class Job(NamedTuple):
-    """One submission to be run: on each company the same notebook."""
+    """One submission to be run: on each company that is still missing the same notebook, the own one first."""
 
     student: str
     exercise: int

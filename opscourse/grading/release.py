@@ -58,7 +58,7 @@ class Class:
     def stamp(self, student: str) -> str:
         """What a student's bundle is made from, unreadable."""
         sources = [variants.simulator(), README, *(one.digest for one in self.exercises)]
-        return variants.fingerprint(self.secret, "\0".join(["bundle", *sources]), student)
+        return variants.tag(self.secret, "\0".join(["bundle", *sources]), student)
 
     def finished(self, student: str) -> bool:
         """Whether a student's bundle is there, made from the same."""
@@ -190,7 +190,7 @@ def _fitting(private: Path, there: set[str], chosen: Sequence[Exercise], secret_
         numbers, whose = set(), None
     except (OSError, ValueError, KeyError, TypeError):
         raise DataFileError(f"{private / 'release.json'} is damaged: put it back, or name a new folder.") from None
-    if there and (known is None or whose != variants.fingerprint(known, "release")):
+    if there and (known is None or whose != variants.tag(known, "release")):
         told = "is gone" if known is None else "is not the one that they were made with"
         raise ArgumentError(
             f"There are bundles in {private.parent}, but the secret {secret_file} {told}: put it back, or name a new folder."
@@ -206,7 +206,7 @@ def _note(private: Path, chosen: Sequence[Exercise], known: bytes, roster_file: 
     """Say what was released, for the next run and for the grader."""
     told = {
         "exercises": [one.number for one in chosen],
-        "secret": variants.fingerprint(known, "release"),
+        "secret": variants.tag(known, "release"),
         "simulator": variants.simulator(),
         "opscourse": opscourse.__version__,
     }

@@ -32,7 +32,7 @@ from opscourse.exercise import answers, keys
 from opscourse.exercise.derive import derived_text
 from opscourse.exercise.question import Question
 
-__all__ = ["Exercise", "Kind", "company", "exercise", "fingerprint", "package", "secret", "simulator", "tables_of"]
+__all__ = ["Exercise", "Kind", "company", "exercise", "package", "secret", "simulator", "tables_of"]
 
 Kind = Literal["bundle", "kernel", "judge"]
 SECRET_BYTES, SEED_BYTES = 32, 16
@@ -192,7 +192,7 @@ def _number(secret: bytes, purpose: str, student: str | None) -> int:
     return int.from_bytes(_derived(secret, purpose, student)[:SEED_BYTES], "big")
 
 
-def fingerprint(secret: bytes, of: str, student: str | None = None) -> str:
+def tag(secret: bytes, of: str, student: str | None = None) -> str:
     """Something to recognise `of` and the secret by, which tells nothing about either."""
     return _derived(secret, of, student).hex()[:32]
 
@@ -224,7 +224,7 @@ def company(
     content = [kind, simulator(), *tables]
     if kind != "judge":
         content += [f"{one.number} {one.digest}" for one in exercises]
-    out = folder.absolute() / kind / fingerprint(secret, "\0".join(content), student)
+    out = folder.absolute() / kind / tag(secret, "\0".join(content), student)
     if (out / "company.json").is_file():
         return out
     if kind == "judge":

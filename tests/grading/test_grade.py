@@ -10,6 +10,7 @@ import sys
 import zipfile
 
 import nbformat
+import pandas as pd
 import pytest
 
 from opscourse.errors import ArgumentError, DataUnavailable
@@ -204,6 +205,20 @@ def test_what_is_known_is_not_run_again_and_a_question_is_regraded_alone(graded,
     assert (graded / "gradebook.csv").read_bytes() != before
     run(course, released, submissions, graded, "--cell-seconds=8")
     assert (graded / "gradebook.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("order", [("ada", "gil"), ("gil", "ada")])
+def test_who_hands_in_the_same_notebook_does_not_change_anothers_marks(order, course, released, tmp_path, capsys):
+    """On the data of `order[0]` the code stops before each answer, so that nothing is run on the hidden company for them."""
+    table = released / "bundles" / order[0] / "company" / "live_classes.parquet"
+    seats = pd.read_parquet(table)["capacity"].sum()
+    same = {name: f'assert classes["capacity"].sum() != {seats}\n{code}' for name, code in RIGHT.items()}
+    for student in order:
+        handed_in(tmp_path / "in", student, **same)
+    for _ in range(2):
+        rows = run(course, released, tmp_path / "in", tmp_path / "out", "--workers=1")
+        assert statuses(rows[order[0]]) == ["error"] * 3
+        assert statuses(rows[order[1]]) == ["right"] * 3
 
 
 def processes_of(out):

@@ -119,6 +119,12 @@ def test_a_cell_that_ends_or_hangs_its_kernel_costs_no_other_question(run, hosti
     assert set(ran.stops) == {"4.2"}
 
 
+def test_a_flood_of_output_costs_no_other_question_whichever_limit_it_meets_first(run):
+    ran = run(three("while True: print('x' * 10**5)"))
+    assert (ran.answers["4.1"], ran.answers["4.3"], set(ran.stops)) == (3, 5, {"4.2"})
+    assert ran.stops["4.2"][0] in (Stop.ENDED, Stop.MEMORY)
+
+
 def test_a_thread_that_ends_the_kernel_in_another_questions_check_costs_only_its_own_question(run):
     later = "import threading, os; threading.Timer(1, os._exit, (0,)).start()"
     content = json.loads(three(later))

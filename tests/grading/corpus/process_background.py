@@ -1,6 +1,7 @@
 """A daemon that outlives its kernel: double fork, new session."""
 
 EXPECTED = {"92.1": ("error", "PermissionError")}
+STOPPED_BY = "calls"
 
 # %% 92.1
 import os
