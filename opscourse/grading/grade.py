@@ -363,6 +363,10 @@ def main(argv: list[str]) -> int:
         raise ArgumentError(f"--workers must be 1 or more, not {options.workers}.")
     if not options.submissions.exists():
         raise DataUnavailable(f"There is no {str(options.submissions)!r}.")
+    if not (options.scheduler or (options.out / "grades.sqlite").exists()):  # there will be something to run
+        from opscourse.grading import runner
+
+        runner.start()
     released = handed_out(options.release or options.out, options.roster, options.course, options.secret)
     limits = Limits(cell_seconds=options.cell_seconds, notebook_seconds=5 * options.cell_seconds, memory_mb=options.memory)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from opscourse.grading import sandbox, warm
 from opscourse.grading.records import Limits, Ran, Stop
 from opscourse.grading.watch import TICK, Watch, empty
 
-__all__ = ["run", "stop"]
+__all__ = ["run", "start", "stop"]
 
 LONGEST = 1 << 21  # bytes of one report
 DIED = (Stop.ENDED, "The kernel ended in this cell: its code made Python exit or crash.")
@@ -61,6 +61,12 @@ def run(notebook: str, company: Path, work: Path, limits: Limits, strict: bool =
         if this.core is not None:
             _cores.append(this.core)
     return Ran(this.answers, {**this.stops, **this.killed}, this.seconds, this.peak_mb, tuple(this.unenforced))
+
+
+def start() -> None:
+    """Start the fork servers already: they import while the grader does. Raises DataUnavailable where there is no fork."""
+    for name in ("kernel", "runner"):
+        _server(name)
 
 
 def stop() -> None:

@@ -29,6 +29,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from opscourse.errors import OpsCourseError
@@ -52,6 +53,7 @@ __all__ = ["AT_START", "CannotConfine", "abilities", "confine_calls", "confine_f
 MB = 2**20
 LANDLOCK = "needs Linux 5.13 or later with landlock in lsm=, on x86_64 or aarch64, and: pip install 'opscourse[grading]'"
 SECCOMP = "needs libseccomp (Debian, Ubuntu: apt install libseccomp2) and: pip install 'opscourse[grading]'"
+NO_FILTER = f"System calls cannot be confined ({{}}): seccomp {SECCOMP}, and a kernel with filters."
 PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_DROP, PR_SET_VMA = 15, 16, 24, 0x53564D41
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -199,6 +201,18 @@ def confine_calls() -> None:
     Raises:
         CannotConfine: libseccomp or the kernel's support for it is missing.
     """
+    rules = allowed_calls()
+    try:
+        for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
+            rules.add_rule(pyseccomp.ALLOW, call, pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
+        rules.load()
+    except OSError as error:
+        raise CannotConfine(NO_FILTER.format(error)) from error
+
+
+@cache
+def allowed_calls() -> pyseccomp.SyscallFilter:
+    """What is the same for every process: made once, before the fork. Raises CannotConfine."""
     if pyseccomp is None:
         raise CannotConfine(f"System calls cannot be confined: seccomp {SECCOMP}.")
     import fcntl  # these are not on Windows
@@ -229,8 +243,6 @@ def confine_calls() -> None:
             rules.add_rule(pyseccomp.ERRNO(0), "fcntl", arg(1, equal, getattr(fcntl, name)))
         # Space that is reserved is nowhere counted as written; the C library then writes instead.
         rules.add_rule(pyseccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")
-        for call in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
-            allow(call, arg(0, equal, os.getpid()))
         allow("prlimit64", arg(0, equal, 0))
         allow("sched_setscheduler", arg(1, equal, 0))  # the ordinary one: each thread of ZeroMQ asks for it, some after this
         # A Unix stream: a datagram could go to any address.
@@ -247,11 +259,9 @@ def confine_calls() -> None:
             allow("ioctl", arg(1, equal, getattr(termios, name)))
         for request in (TCGETS2, FICLONE):
             allow("ioctl", arg(1, equal, request))
-        rules.load()
     except OSError as error:
-        raise CannotConfine(
-            f"System calls cannot be confined ({error}): seccomp {SECCOMP}, and a kernel with filters."
-        ) from error
+        raise CannotConfine(NO_FILTER.format(error)) from error
+    return rules
 
 
 def abilities() -> list[Finding]:

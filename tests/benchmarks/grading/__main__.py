@@ -200,7 +200,7 @@ NOTES = """\
 A submission is one notebook run for nbval, nbgrader and otter-grader, and two for the others: on the student's own company and
 on the hidden one. Seconds are wall time of the whole command, its start included. CPU seconds are those of all its processes,
 as the system tells them of ended ones (wait4, orphans adopted). Memory is the highest sum of the processes' proportional set
-sizes, looked at twice a second. Ratios are medians over rounds, each from one round. Every kernel may use one thread. nbval
+sizes, looked at every two seconds. Ratios are medians over rounds, each from one round. Every kernel may use one thread. nbval
 and otter-grader (`otter.api.grade_submission`, no containers) run one process a worker over its share of the submissions,
 nbgrader one `nbgrader autograde`; the others share the work themselves."""
 

@@ -34,7 +34,7 @@ class Cost(NamedTuple):
     left: int
 
 
-def measured(jobs: list[Job], log: Path, every: float = 0.5) -> Cost:
+def measured(jobs: list[Job], log: Path, every: float = 2.0) -> Cost:
     """Run commands side by side to their ends. Raises RuntimeError with the log's end if one fails."""
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     ended, peak = threading.Event(), [0.0]

@@ -41,7 +41,7 @@ def auc(load):
     known = pd.get_dummies(users[["age", "os", "income_band", "occupation", "gender"]])
     bought = users["user_id"].isin(paid_orders(load)["user_id"])
     model = make_pipeline(StandardScaler(), LogisticRegression())
-    return roc_auc_score(bought, cross_val_predict(model, known, bought, cv=3, method="predict_proba")[:, 1])
+    return roc_auc_score(bought, cross_val_predict(model, known, bought, cv=5, method="predict_proba")[:, 1])
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +49,7 @@ def groups(load):
     paid = paid_orders(load)
     rfm = paid.groupby("user_id").agg(last=("ts", "max"), orders=("order_id", "size"), net_cny=("net_cny", "sum"))
     rfm["last"] = (paid["ts"].max() - rfm["last"]).dt.days
-    group = KMeans(4, n_init=4, random_state=0).fit_predict(StandardScaler().fit_transform(np.log1p(rfm)))
+    group = KMeans(4, n_init=10, random_state=0).fit_predict(StandardScaler().fit_transform(np.log1p(rfm)))
     return rfm.groupby(group)["net_cny"].agg(["size", "sum", "mean"])
 
 
