@@ -8,24 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from opscourse.company.known import known
+
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
     "Parameters", "Patience", "Persona", "Presence", "Purchase", "Quality", "Service", "Source", "Survey",
-    "known", "varied",
+    "varied",
 ]  # fmt: skip
-
-
-def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[float, float] | None = None) -> Any:
-    """Declare one parameter: its value for Jiadong, its meaning, unit, the lesson that meets it, and the range of variants."""
-    metadata = {"meaning": meaning, "unit": unit, "lesson": lesson, "varies": varies}
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
