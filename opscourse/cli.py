@@ -14,6 +14,7 @@ COMMANDS = {
     "calibrate": ("opscourse.company.calibrate", "show each published figure beside what the company's data give"),
     "check": ("opscourse.exercise.run", "run an exercise and show a table of its questions"),
     "doctor": ("opscourse.health", "look whether everything a lesson needs is in place"),
+    "export": ("opscourse.company.export", "write the company as files for a spreadsheet, SQL or a BI tool"),
     "generate": ("opscourse.company.generate", "make a company of any size, or another one"),
     "grade": ("opscourse.grading.grade", "grade what a class handed in"),
     "release": ("opscourse.grading.release", "make a bundle for each student: notebook, data of their own, sealed key"),

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,20 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["data_folder", "describe", "hidden", "load", "manifest", "parameters", "table_of", "truth", "use", "verify"]
+__all__ = [
+    "data_folder",
+    "declared",
+    "describe",
+    "hidden",
+    "load",
+    "manifest",
+    "parameters",
+    "parts_of",
+    "table_of",
+    "truth",
+    "use",
+    "verify",
+]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _chosen: Path | None = None
@@ -77,23 +91,28 @@ def load(table: str, dirty: bool = False) -> pd.DataFrame:
     >>> load("channels").columns[:3].tolist()
     ['channel_id', 'channel', 'family']
     """
-    declared = _declared(table)
+    wanted = declared(table)
     folder = data_folder()
     if dirty is False:
-        return table_of(folder, declared)
+        return table_of(folder, wanted)
     if dirty is not True:
         raise ArgumentError(f"dirty is True or False, not {dirty!r}.")
     from opscourse.company import dirt
 
     if table not in dirt.KEYS:
         raise ArgumentError(f"There is no dirty version of {table!r}; there is one of {', '.join(dirt.KEYS)}.")
-    clean = table_of(folder, declared)
+    clean = table_of(folder, wanted)
     return dirt.spoiled(table, clean, manifest(folder)["seed"], parameters(folder).dirt)
 
 
 def table_of(folder: Path, declared: Table) -> pd.DataFrame:
     """Return one table of the company in `folder`, as declared. Raises DataUnavailable, DataFileError."""
     return _typed(_read(folder, declared.name, "tables"), declared.columns)
+
+
+def parts_of(folder: Path, declared: Table) -> Iterator[pd.DataFrame]:
+    """A table's files, one after the other, as declared: for a company that is larger than memory. Raises as `table_of`."""
+    return (_typed(arrow, declared.columns) for arrow in _files(folder, declared.name, "tables"))
 
 
 def hidden(name: str, folder: Path | None = None) -> pd.DataFrame:
@@ -147,8 +166,7 @@ def describe(table: str | None = None) -> pd.DataFrame:
     if table is None:
         rows = [(t.name, t.area, t.row, ", ".join(t.key)) for t in TABLES.values()]
         return pd.DataFrame(rows, columns=["table", "area", "one row is", "key"]).set_index("table")
-    declared = _declared(table)
-    rows = [(c.name, c.kind, c.unit, c.meaning, c.null, c.refers) for c in declared.columns]
+    rows = [(c.name, c.kind, c.unit, c.meaning, c.null, c.refers) for c in declared(table).columns]
     return pd.DataFrame(rows, columns=["column", "kind", "unit", "meaning", "may be empty", "refers to"]).set_index("column")
 
 
@@ -198,7 +216,8 @@ def _company(folder: Path, named_by: str) -> Path:
     return folder.resolve()
 
 
-def _declared(table: str) -> Table:
+def declared(table: str) -> Table:
+    """The declaration of a table. Raises UnknownName with the nearest name."""
     if not isinstance(table, str) or table not in TABLES:
         near = difflib.get_close_matches(str(table), TABLES, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]!r}?" if near else "describe() lists all tables."
@@ -228,18 +247,25 @@ def _remedy(folder: Path) -> str:
 
 
 def _read(folder: Path, name: str, part: str) -> pa.Table:
-    """A table's files, each checked, as one Arrow table; `part` of the manifest is "tables" or "truth"."""
+    """A table's files as one Arrow table."""
+    import pyarrow as pa
+
+    return pa.concat_tables(_files(folder, name, part))
+
+
+def _files(folder: Path, name: str, part: str) -> Iterator[pa.Table]:
+    """A table's files, each checked; `part` of the manifest is "tables" or "truth"."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     known = (manifest(folder)[part] or {}).get(name)
     if known is None:
         raise DataUnavailable(f"The company in {str(folder)!r} was made without the table {name!r}.")
-    try:
-        files = [_content(folder, name, file, digest) for file, digest in known["files"].items()]
-        return pa.concat_tables(pq.read_table(pa.BufferReader(content)) for content in files)
-    except pa.ArrowException as error:
-        raise DataFileError(f"The file of table {name!r} cannot be read as Parquet: {error}. {_remedy(folder)}") from None
+    for file, digest in known["files"].items():
+        try:
+            yield pq.read_table(pa.BufferReader(_content(folder, name, file, digest)))
+        except pa.ArrowException as error:
+            raise DataFileError(f"The file of table {name!r} cannot be read as Parquet: {error}. {_remedy(folder)}") from None
 
 
 def _typed(arrow: pa.Table, columns: tuple[Column, ...]) -> pd.DataFrame:
