@@ -172,7 +172,7 @@ class AppStore:
 class Auction:
     """A trial of own bidding on an ad exchange (lesson 12)."""
 
-    auctions: int = known(50_000, "auctions of the trial, at 20,000 users", lesson=12)
+    auctions: int = known(50_000, "auctions of the trial, at 20,000 users or more", lesson=12)
     optimism: float = known(
         0.70, "conversions a click, relative to what the model says", unit="factor", lesson=12, varies=(0.66, 0.74)
     )

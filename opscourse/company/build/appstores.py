@@ -26,11 +26,12 @@ def inflow(world: World) -> Columns:
 
 
 @builds("_reviews")
-def felt(world: World) -> Columns:
+def felt(block: Block) -> Columns:
     """One row a review, in order of time, and the stars that its writer feels."""
-    stream = world.stream("_reviews")
+    stream, world = block.stream("_reviews"), block.world
     store = world.parameters.app_store
-    size = round(store.reviews * world.users / USERS_AT_PLAN)
+    edges = np.array([block.first_user - 1, block.first_user - 1 + block.size])
+    size = int(np.diff(np.rint(edges * store.reviews / USERS_AT_PLAN))[0])
     begin, end = day_index(np.array(store.reward, dtype="datetime64[D]"))
     running = (np.arange(DAYS) >= begin) & (np.arange(DAYS) <= end)
     weight = world["_inflow"]["level"] * np.minimum(1, np.arange(1, DAYS + 1) / _EARLY) * (1 + _MORE * running)
@@ -44,14 +45,14 @@ def felt(world: World) -> Columns:
 
 
 @builds("reviews")
-def reviews(world: World) -> Columns:
+def reviews(block: Block) -> Columns:
     """One row a review: who is rewarded gives five stars more often than they are felt."""
-    stream = world.stream("reviews")
-    store, hidden = world.parameters.app_store, world["_reviews"]
+    stream = block.stream("reviews")
+    store, hidden = block.parameters.app_store, block["_reviews"]
     size = hidden["felt"].size
     bought = hidden["rewarded"] & (stream.random(size) < store.bought)
     return {
-        "review_id": np.arange(1, size + 1),
+        "review_id": block.first_id + np.arange(size),
         "ts": stamp(hidden["second"]),
         "store": coded(pick(stream, store.shares, size), STORES),
         "stars": np.where(bought, 5, hidden["felt"]),
@@ -61,9 +62,18 @@ def reviews(world: World) -> Columns:
 
 
 @builds("_truth_reviews_felt")
-def truth_reviews(world: World) -> Columns:
+def truth_reviews(block: Block) -> Columns:
     """The hidden table as it is written beside the company."""
-    return {"review_id": world["reviews"]["review_id"], "felt": world["_reviews"]["felt"]}
+    return {"review_id": block["reviews"]["review_id"], "felt": block["_reviews"]["felt"]}
+
+
+@tallies("stars")
+def stars(block: Block) -> np.ndarray:
+    """Number of reviews and sum of their stars, by store and day."""
+    reviews = block["reviews"]
+    cell = np.asarray(reviews["store"].indices).astype(np.int64) * DAYS + day_index(reviews["ts"])
+    sums = [np.bincount(cell, weights, minlength=len(STORES) * DAYS) for weights in (None, reviews["stars"])]
+    return np.array(sums).astype(np.int64).reshape(2, len(STORES), DAYS)
 
 
 @tallies("store_signups")
@@ -84,11 +94,11 @@ def store_daily(world: World) -> Columns:
     """One row a day and store: rank, then impressions, then page views, then installs; ads take some of these away."""
     stream = world.stream("store_daily")
     store = world.parameters.app_store
-    stars, number = _on_show(world)
+    rating, number = _on_show(world)
     title = 1 + np.array([np.zeros(DAYS, bool) if not day else np.arange(DAYS) >= day_index(day) for day in _titles(store)])
     placed, push = _placements(store, stream)
     rank = _RANKS[:, None] * np.where(title == 2, store.title_rank, 1.0) * stream.lognormal(0, 0.08, title.shape)
-    rank = np.maximum(np.rint(rank * np.exp(-store.rating_effect * (np.nan_to_num(stars, nan=3.5) - 3.5))), 1)
+    rank = np.maximum(np.rint(rank * np.exp(-store.rating_effect * (np.nan_to_num(rating, nan=3.5) - 3.5))), 1)
     per_day = store.installs * world.users / USERS_AT_PLAN * np.array(store.shares)[:, None] * world["_inflow"]["level"]
     shown = per_day / (store.view * store.install) * (_RANKS[:, None] / rank) ** store.rank_effect * push
     impressions = stream.poisson(shown)
@@ -114,7 +124,7 @@ def store_daily(world: World) -> Columns:
         "date": np.repeat(FIRST_DAY + np.arange(DAYS), len(STORES)),
         "store": coded(np.tile(np.arange(len(STORES)), DAYS), STORES),
         **{name: values.T.ravel() for name, values in columns.items()},
-        "rating_mean": optional(stars.T.ravel().round(2), number.T.ravel() > 0),
+        "rating_mean": optional(rating.T.ravel().round(2), number.T.ravel() > 0),
     }
 
 
@@ -124,12 +134,7 @@ def _titles(store: AppStore) -> list[np.datetime64 | None]:
 
 def _on_show(world: World) -> tuple[np.ndarray, np.ndarray]:
     """Mean (not a number before the first) and number of all reviews until the end of each day, by store."""
-    reviews = world["reviews"]
-    cell = np.asarray(reviews["store"].indices).astype(np.int64) * DAYS + day_index(reviews["ts"])
-    number, total = (
-        np.bincount(cell, weights, minlength=len(STORES) * DAYS).reshape(-1, DAYS).cumsum(axis=1)
-        for weights in (None, reviews["stars"])
-    )
+    number, total = world.totals["stars"].cumsum(axis=2)
     return total / np.where(number > 0, number, np.nan), number
 
 

@@ -24,7 +24,7 @@ def ad_auctions(world: World) -> Columns:
     """One row an auction, in order of time."""
     stream = world.stream("ad_auctions")
     known = world.parameters.auction
-    size = round(known.auctions * world.users / USERS_AT_PLAN)
+    size = round(known.auctions * min(world.users / USERS_AT_PLAN, 1))
     second = np.sort(stream.integers(*WINDOW, size) * DAY + clock(stream, world.parameters.arrival.hours, size))
     segment = pick(stream, _SHARES, size).astype(np.int64)
     pctr, pcvr = (

@@ -6,8 +6,9 @@ import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
 from opscourse.company.build.channels import USERS_AT_PLAN
+from opscourse.company.build.quota import MONTH_OF_DAY
 from opscourse.company.tables.market import FEATURES, FIRMS, MARKETS
-from opscourse.company.world import Columns, World, builds
+from opscourse.company.world import Columns, World, builds, optional
 
 __all__ = ["competitor_prices", "competitors", "markets", "netizens_stylised"]
 
@@ -125,16 +126,17 @@ def competitors(world: World) -> Columns:
     return {
         "firm": np.repeat(np.array(FIRMS, dtype=object), quarters.size),
         "quarter": np.tile(np.array(_QUARTERS, dtype=object), len(FIRMS)),
-        **{name: values.ravel() for name, values in columns.items()},
+        **{name: values.ravel() for name, values in columns.items() if name != "rating"},
+        "rating": optional(columns["rating"].ravel(), ~np.isnan(columns["rating"].ravel())),
         **{f"f_{name}": np.repeat(offers[:, k], quarters.size) for k, name in enumerate(FEATURES)},
     }
 
 
 def _own_rating(world: World) -> np.ndarray:
     """Mean of all reviews until the end of each quarter."""
-    reviews = world["reviews"]
-    month = (reviews["ts"].astype("datetime64[M]") - FIRST_DAY.astype("datetime64[M]")).astype(int)
-    return np.array([reviews["stars"][month // 3 <= q].mean() for q in range(len(_QUARTERS))])
+    number, total = world.totals["stars"].sum(axis=1).cumsum(axis=1)
+    last = np.flatnonzero(np.diff(MONTH_OF_DAY // 3, append=-1))
+    return total[last] / np.where(number[last] > 0, number[last], np.nan)
 
 
 @builds("netizens_stylised")

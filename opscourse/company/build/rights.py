@@ -11,11 +11,14 @@ from opscourse.company.world import Columns, World, builds, coded
 
 __all__ = ["access_log", "phishing_drills", "role_grants"]
 
-ROLES = (
-    "agent", "agent_lead", "analyst", "analyst_lead", "developer", "operator", "tester", "editor", "editor_lead", "coach",
-    "marketer", "marketing_lead", "buyer", "stock_keeper", "accountant", "finance_lead", "recruiter", "lawyer", "product",
-    "director",
-)  # fmt: skip
+_RESOURCES_OF = {  # by role, as letters: A is the first resource
+    "agent": "AKLOPQRTVW", "agent_lead": "ABKLOPQTVW", "analyst": "ADJKMPSTVW", "analyst_lead": "ADGIJMPTVW",
+    "developer": "DHJKLNSTVW", "operator": "BDEGHOSTVW", "tester": "DHKLNSTUVW", "editor": "JKMNOPTUVW",
+    "editor_lead": "FJMNOPTUVW", "coach": "AKNOPTUVWX", "marketer": "JMNOPQTUVW", "marketing_lead": "FJMNOPQTVW",
+    "buyer": "FILOQRTVWY", "stock_keeper": "BKLOQRTVWY", "accountant": "BCFIJQTVWY", "finance_lead": "BCFGIJQTVW",
+    "recruiter": "CFGOPTUVWX", "lawyer": "ACFIOPTVWX", "product": "AJKNPQSTVW", "director": "ABCFGIJTVW",
+}  # fmt: skip
+ROLES = tuple(_RESOURCES_OF)
 RESOURCES = (  # those that ask for a second factor first
     "customer records", "payment system", "payroll", "production database", "backups", "contracts", "access control",
     "source code", "ledger", "data warehouse", "ticket system", "shop system", "ad accounts", "publishing system",
@@ -23,19 +26,18 @@ RESOURCES = (  # those that ask for a second factor first
     "calendar", "applicants", "supplier portal",
 )  # fmt: skip
 _SENSITIVE = 9
-_GRANTS_OF_ROLE = 10
 _LEVELS_OF_GRANTS = (0.45, 0.40, 0.15)
 _REST = 0.02  # share of ordinary accesses outside office hours
 
 
 @builds("_grants")
 def grants(world: World) -> Columns:
-    """Ten rights for each role, which of them are never used, and the role of each employee."""
+    """The rights of each role, which of them are never used, and the role of each employee."""
     stream = world.stream("_grants")
     access = world.parameters.access
-    role = np.repeat(np.arange(len(ROLES)), _GRANTS_OF_ROLE)
-    resource = np.concatenate([np.sort(stream.choice(len(RESOURCES), _GRANTS_OF_ROLE, replace=False)) for _ in ROLES])
-    spare = np.flatnonzero(np.arange(role.size) % _GRANTS_OF_ROLE > 1)  # each role uses two rights at least
+    role = np.repeat(np.arange(len(ROLES)), [len(letters) for letters in _RESOURCES_OF.values()])
+    resource = np.array([ord(letter) - ord("A") for letters in _RESOURCES_OF.values() for letter in letters])
+    spare = np.flatnonzero(np.diff(role, prepend=-1) == 0)  # each role uses one right at least
     idle = stream.gamma(1.5, 1.0, len(ROLES))[role[spare]]  # rights pile up in some roles more than in others
     unused = stream.choice(spare, round(access.unused * role.size), replace=False, p=idle / idle.sum())
     employees = np.arange(access.employees) % len(ROLES)

@@ -133,6 +133,7 @@ REVIEWS = Table(
         C("review_id", "int", "review", refers="reviews"),
         C("felt", "int", "stars without a reward", low=1, high=5),
     ),
+    scope="block",
 )
 
 _ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, RISKS, CRISES, REVIEWS)

@@ -40,6 +40,7 @@ TABLES = (
                 high=5,
             ),
         ),
+        scope="summary",
         note="Rivals as an analyst of the market reports them; their retention differs by firm, its mean is that of the three.",
     ),
     Table(
@@ -98,6 +99,7 @@ TABLES = (
             C("incentivised", "bool", "written for a reward"),
             C("refund_later", "bool", "the writer asked for money back within 90 days"),
         ),
+        scope="block",
         note="Stores tell no user ids: reviews cannot be joined to `users`.",
     ),
     Table(
