@@ -69,6 +69,10 @@ class Mention:
     positive: float = known(2.0, "mean positive mentions", unit="an hour", lesson=7)
     neutral: float = known(2.6, "mean neutral mentions", unit="an hour", lesson=7)
     negative: float = known(0.8, "mean negative mentions, incidents and crises apart", unit="an hour", lesson=7)
+    brand: float = known(0.35, "share of the neutral mentions that follows the spend of brand campaigns", lesson=12)
+    brand_half_life: float = known(
+        7.0, "time in which what a day's brand spend does falls by half", unit="days", lesson=12, varies=(5.0, 9.0)
+    )
     complaints: float = known(0.5, "share of these that follows the complaints of the month, not activity", lesson=26)
     incident: float = known(0.1, "negative mentions for each user hit by an incident", lesson=7)
     fade: float = known(5.0, "time in which talk about an incident falls to 37%", unit="hours", lesson=7)
@@ -112,6 +116,7 @@ class Market:
     spend_trend: float = known(-0.05, "yearly change of spend per participant from 2024 on", lesson=30, varies=(-0.07, -0.03))
     shares: tuple[float, ...] = known((0.28, 0.19, 0.13), "market shares of X, Y, Z in the last quarter", lesson=8)
     concentration: float = known(0.008, "growth of the three shares from quarter to quarter", lesson=8, varies=(0.005, 0.010))
+    cny_per_usd: float = known(7.2, "exchange rate", unit="CNY per USD", lesson=8)
     lead: float = known(0.35, "by how much Jiadong's retention is higher than the mean of its rivals'", lesson=8)
     prices: tuple[float, ...] = known((30.0, 28.0, 22.0), "list prices of X, Y, Z", unit="CNY a month", lesson=25)
     cut_from: str = known("2025-02-10", "first week of Y's price cut; Jiadong's own sales do not feel it", lesson=25)
@@ -135,7 +140,7 @@ class AppStore:
     """Four app stores: what makes a listing seen and installed, and what reviews tell (FL15)."""
 
     installs: float = known(40.0, "installs a day by people who found the app in a store, at 20,000 users", lesson=21)
-    shares: tuple[float, ...] = known((0.46, 0.25, 0.18, 0.11), "shares of the stores in them", lesson=21)
+    shares: tuple[float, ...] = known((0.42, 0.22, 0.16, 0.20), "shares of the stores in them", lesson=21)
     view: float = known(0.08, "page views an impression", lesson=21)
     install: float = known(0.28, "installs a page view, with the first title", lesson=21)
     titles: tuple[str, ...] = known(

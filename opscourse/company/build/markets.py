@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
-from opscourse.company.build.channels import USERS_AT_PLAN
-from opscourse.company.build.quota import MONTH_OF_DAY
+from opscourse.company.build.quota import MONTH_OF_DAY, MONTHS
 from opscourse.company.tables.market import FEATURES, FIRMS, MARKETS
-from opscourse.company.world import Columns, World, builds, optional
+from opscourse.company.world import Block, Columns, World, builds, optional, tallies
 
 __all__ = ["competitor_prices", "competitors", "markets", "netizens_stylised"]
 
@@ -31,7 +30,6 @@ _OFFERS = {  # by firm, in the order of FEATURES
 }  # fmt: skip
 _QUARTERS = ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2")
 _WEEKS = DAYS // 7
-_REVENUE_USD = 450_000  # Jiadong's yearly sales at 20,000 users, to the order of magnitude: a sliver of the market
 
 
 @builds("markets")
@@ -92,6 +90,16 @@ def competitor_prices(world: World) -> Columns:
     }
 
 
+@tallies("sales_cny")
+def sales(block: Block) -> np.ndarray:
+    """Jiadong's sales in each month: paid orders that were not given back, and memberships on their first day."""
+    orders, members = block["orders"], block["memberships"]
+    kept = orders["paid"] & ~orders["refunded"]
+    day = np.concatenate([day_index(orders["ts"][kept]), day_index(members["start"])])
+    amount = np.concatenate([orders["net_cny"][kept], members["price_cny"]])
+    return np.bincount(MONTH_OF_DAY[day], amount, minlength=MONTHS)
+
+
 @builds("competitors")
 def competitors(world: World) -> Columns:
     """One row a firm and quarter; own retention and rating are what the company's own tables give."""
@@ -99,8 +107,8 @@ def competitors(world: World) -> Columns:
     market, lifetime = world.parameters.market, world.parameters.lifetime
     quarters = np.arange(len(_QUARTERS))
     shares = np.array(market.shares)[:, None] * (1 + market.concentration) ** (quarters - quarters[-1])
-    size = market.size * 1e9 * (1 + market.growth)
-    own_share = np.full((1, quarters.size), _REVENUE_USD * world.users / USERS_AT_PLAN / size)
+    size = world["markets"]["size_usd_m"][1 + quarters // 4] * 1e6 / 4  # home, 2024 and 2025
+    own_share = world.totals["sales_cny"].reshape(-1, 3).sum(axis=1) / market.cny_per_usd / size
     age = np.arange(1, 31)
     still = np.cumprod((lifetime.dropout_b + age - 1) / (lifetime.dropout_a + lifetime.dropout_b + age - 1))
     own = lifetime.active * still[[0, 6, 29]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
-from opscourse.company.build.channels import USERS_AT_PLAN
+from opscourse.company.build.channels import USERS_AT_PLAN, campaign_plan
 from opscourse.company.build.quota import MONTH_OF_DAY
 from opscourse.company.build.risks import expected_users
 from opscourse.company.build.service import monthly_tickets
@@ -90,7 +90,7 @@ def mentions_hourly(world: World) -> Columns:
     hit, bargains = _talk(world)
     means = {
         "positive": mention.positive * active * scale + mention.bargain * bargains,
-        "neutral": mention.neutral * active * scale,
+        "neutral": mention.neutral * active * scale * np.repeat(_brand(world), 24),
         "negative": (mention.negative * usual + world["_crises"]["posts"]) * scale + mention.incident * hit,
     }
     return {
@@ -98,6 +98,16 @@ def mentions_hourly(world: World) -> Columns:
         **{name: stream.poisson(mean) for name, mean in means.items()},
         "crisis_true": world["_crises"]["crisis"],
     }
+
+
+def _brand(world: World) -> np.ndarray:
+    """What brand campaigns do to neutral mentions on each day: mean 1 over the calendar."""
+    from scipy.signal import lfilter
+
+    mention = world.parameters.mention
+    spend = campaign_plan(world)[world["campaigns"]["objective"] == "brand"].sum(axis=0)
+    stock = lfilter([1.0], [1.0, -(0.5 ** (1 / mention.brand_half_life))], spend)
+    return 1 - mention.brand + mention.brand * stock / stock.mean() if spend.any() else np.ones(DAYS)
 
 
 def _talk(world: World) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ TABLES = (
         (
             C("firm", "str", "Jiadong or a rival", values=FIRMS),
             C("quarter", "str", "quarter, like 2024Q1"),
-            C("share", "float", "share of the home market's revenue", low=0, high=1),
+            C("share", "float", "share of the home market's revenue; Jiadong: sales of orders and memberships", low=0, high=1),
             C("d1", "float", "share of new users who are active on exactly day 1", low=0, high=1),
             C("d7", "float", "the same on day 7", low=0, high=1),
             C("d30", "float", "the same on day 30", low=0, high=1),
