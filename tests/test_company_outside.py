@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import opscourse.company.build  # noqa: F401 - registers the builders
 from opscourse.company.build.mentions import crisis_posts
 from opscourse.company.build.risks import expected_users
-from opscourse.company.parameters import Crisis, Parameters, varied
+from opscourse.company.parameters import Crisis, varied
 from opscourse.company.parquet import arrow_table
 from opscourse.company.tables import TABLES, market, risk
 from opscourse.company.tables.hidden import HIDDEN
@@ -90,12 +90,15 @@ def test_what_grows_with_users_does(companies):
     assert small["store_daily"]["installs"].sum() / large["store_daily"]["installs"].sum() == pytest.approx(0.1, rel=0.1)
 
 
-def test_the_company_itself_is_as_it_was():
-    """New topics draw after the others, so an old variant keeps its numbers."""
-    assert list(vars(Parameters()))[-9:] == [
-        "incident", "backup", "access", "mention", "crisis", "market", "history", "app_store", "auction",
-    ]  # fmt: skip
+def test_variants_of_what_was_there_before_are_as_they_were():
     assert (varied(11).quality.trend, varied(11).coupon.persuadable) == (0.0425, 1.0504)
+
+
+def test_the_reviews_of_a_large_company_come_in_blocks_that_add_up():
+    large = Company(3, users=50_000)
+    assert len(large.blocks) > 1
+    assert len(large["reviews"]) == 12_500
+    assert large["reviews"]["review_id"].is_unique
 
 
 # Risks, incidents, backups
@@ -359,6 +362,9 @@ def test_fl15_rewarded_stars_say_nothing_about_satisfaction(company):
     assert rewarded["felt"].mean() == pytest.approx(true, abs=0.15)
     running = reviews[reviews["ts"].between(*company.known.app_store.reward)]
     assert running["stars"].mean() > running["felt"].mean() + 0.4
+    daily = company["store_daily"].query("store == 'android_c'")  # its title stays as it is
+    rank = daily["keyword_rank"].groupby(pd.to_datetime(daily["date"]).dt.to_period("M")).mean()
+    assert rank["2025-01"] < rank["2024-08"]
     five = reviews[reviews["stars"] == 5].groupby("incentivised")["refund_later"].mean()
     assert five[True] > 1.5 * five[False]
 
@@ -395,6 +401,17 @@ def test_the_second_title_lifts_installs(companies):
         assert lifts[-1][0] > 1.1
     true = np.mean([s.title_rank**-s.rank_effect * s.title_install for _, s in lifts])
     assert np.mean([lift for lift, _ in lifts]) == pytest.approx(true, abs=0.05)
+
+
+def test_a_placement_by_the_editors_is_seen_most_on_its_first_day(company):
+    daily = company["store_daily"]
+    relative = daily["impressions"] / daily.groupby(["store", "title_version"], observed=True)["impressions"].transform(
+        "median"
+    )
+    age = daily.groupby("store", observed=True)["featured"].transform(lambda on: on.groupby((~on).cumsum()).cumsum())
+    by_age = relative.groupby(age).mean()
+    assert by_age[1] > 2
+    assert 1 < by_age[7] < by_age[1] - 0.8
 
 
 def test_ads_in_the_store_take_installs_that_would_have_come_anyway(companies):

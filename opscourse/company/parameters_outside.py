@@ -87,8 +87,8 @@ class Crisis:
         ("2024-04-16T10", "2024-07-23T20", "2024-10-10T11", "2025-01-08T14", "2025-05-21T10"), "first hours", lesson=29
     )
     causes: tuple[str, ...] = known(
-        ("orders at a wrong price cancelled", "a coach's remark", "orders at a wrong price cancelled", "rumour of a data leak",
-         "orders at a wrong price cancelled"),
+        ("a wrong price", "a coach's remark", "a wrong price", "rumour of a data leak",
+         "a wrong price"),
         "what it was about", lesson=29,
     )  # fmt: skip
     response_h: tuple[int, ...] = known((26, 4, 12, 30, 5), "time until the company answered", unit="hours", lesson=29)
