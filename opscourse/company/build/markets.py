@@ -102,7 +102,7 @@ def sales(block: Block) -> np.ndarray:
 
 @builds("competitors")
 def competitors(world: World) -> Columns:
-    """One row a firm and quarter; own retention and rating are what the company's own tables give."""
+    """One row a firm and quarter; own sales and rating are those of the tables, own retention is the true one."""
     stream = world.stream("competitors")
     market, lifetime = world.parameters.market, world.parameters.lifetime
     quarters = np.arange(len(_QUARTERS))
