@@ -10,8 +10,8 @@ from opscourse.company.calibrate import FIGURES, Company, Row, calibrate, main
 
 FOLDER = store.shipped_folder()
 EXPECTED = [  # every figure whose tables exist
-    *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q18", "Q19", "Q20"),
-    *("Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q39", "Q40", "Q41", "Q45", "Q60"),
+    *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14", "Q15", "Q16", "Q17", "Q18", "Q19", "Q20"),
+    *("Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q33", "Q39", "Q40", "Q41", "Q45", "Q60"),
 ]
 
 # A company made from another parameter: its data would not agree with what this one says.
@@ -22,6 +22,11 @@ WRONG_PARAMETERS = {
     "Q08": ("checkout", {"steps": (0.45, 0.22, 0.36)}),
     "Q09": ("checkout", {"saved_address": 1.0, "timed_discount": 1.0}),
     "Q10": ("checkout", {"saved_address": 1.733}),
+    "Q13": ("market", {"penetration": (0.04, 0.08)}),
+    "Q14": ("market", {"size": 1.3}),
+    "Q15": ("market", {"growth": 0.7}),
+    "Q16": ("market", {"shares": (0.30, 0.19, 0.13)}),
+    "Q17": ("market", {"lead": 0.30}),
     "Q18": ("survey", {"would_pay_after": 0.42}),
     "Q20": ("source", {"dy": 0.28, "xhs": 0.20}),
     "Q27": ("service", {"triage_mean": 0.2}),
@@ -29,6 +34,7 @@ WRONG_PARAMETERS = {
     "Q29": ("quality", {"pain_points": 11}),
     "Q31": ("service", {"first_month": "2024-11"}),
     "Q32": ("quality", {"effect": 0.09}),
+    "Q33": ("history", {"inflection": 2008}),
     "Q39": ("content", {"hold": {"scene": 0.65, "question": 0.65, "benefit": 0.65, "none": 0.65}}),
     "Q60": ("purchase", {"double11": 1.0}),
 }

@@ -221,6 +221,52 @@ def _roi(company: Company) -> Iterator[Row]:
     yield exact("its rank by 365-day margin ROI", 3, late["dy"])
 
 
+@figure("Q13")
+def _penetration(company: Company) -> Iterator[Row]:
+    home = _home(company)
+    first, second = company.known.market.penetration
+    yield exact("home penetration in 2023, %", 100 * first, 100 * home["penetration"][2023], 2)
+    yield exact("its growth to 2024, %", 100 * (second / first - 1), home["penetration"].pct_change()[2024] * 100, 0)
+    ceiling, last = company.known.market.ceiling, home["penetration"].iloc[-1]
+    yield Row("penetration in the last year: near the ceiling, never above", ceiling * 0.9, last, ceiling * 0.1, "bound")
+
+
+@figure("Q14")
+def _market_size(company: Company) -> Iterator[Row]:
+    home = _home(company).loc[2023]
+    found = home["population_m"] * home["penetration"] * home["spend_usd"] / 1000
+    yield exact("home market in 2023: population times penetration times spend, bn USD", company.known.market.size, found, 2)
+
+
+@figure("Q15")
+def _market_growth(company: Company) -> Iterator[Row]:
+    growth = _home(company)[["size_usd_m", "spend_usd"]].pct_change().loc[2024] * 100
+    yield exact("growth of the home market to 2024, %", 100 * company.known.market.growth, growth["size_usd_m"], 1)
+    target = truths.truth(company.folder, "market.spend_change")
+    yield exact("change of spend per participant, %", round(100 * target, 1), growth["spend_usd"], 1)
+
+
+def _home(company: Company) -> pd.DataFrame:
+    """The home market by year."""
+    return company["markets"].query("market == 'home'").set_index("year")
+
+
+@figure("Q16")
+def _concentration(company: Company) -> Iterator[Row]:
+    firms = company["competitors"]
+    last = firms[firms["quarter"] == firms["quarter"].max()].set_index("firm")["share"]
+    yield exact("share of X, Y and Z in the last quarter", sum(company.known.market.shares), last[["X", "Y", "Z"]].sum(), 4)
+
+
+@figure("Q17")
+def _rivals(company: Company) -> Iterator[Row]:
+    firms = company["competitors"]
+    rivals = firms[firms["firm"] != "Jiadong"][["d1", "d7", "d30"]].mean() * 100
+    for day in (1, 7, 30):
+        target = truths.truth(company.folder, f"market.rivals_d{day}") * 100
+        yield exact(f"rivals' retention on exactly day {day}, %", target, rivals[f"d{day}"], 1)
+
+
 @figure("Q18")
 def _say_pay(company: Company) -> Iterator[Row]:
     answers = company["surveys"].dropna(subset="would_pay")
@@ -314,6 +360,20 @@ def _programme(company: Company) -> Iterator[Row]:
     yield Row("pass rate: difference in differences", company.known.quality.effect, found, error, "four binomial shares")
     found, target = rate[True, True] - rate[True, False], truths.truth(company.folder, "quality.before_after")
     yield Row("pass rate of treated cities: before and after", target, found, error, "two binomial shares")
+
+
+@figure("Q33")
+def _history(company: Company) -> Iterator[Row]:
+    from scipy.optimize import curve_fit
+    from scipy.special import expit
+
+    years = company["netizens_stylised"]
+    known = company.known.history
+    start = (known.ceiling, known.steepness, years["year"].median())
+    (_, _, inflection), _ = curve_fit(
+        lambda year, ceiling, slope, middle: ceiling * expit(slope * (year - middle)), years["year"], years["users_m"], start
+    )
+    yield Row("year of the fastest growth of internet users", known.inflection, inflection, 0.5, "to the year")
 
 
 @figure("Q39")

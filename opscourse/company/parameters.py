@@ -13,6 +13,17 @@ from zlib import crc32
 import numpy as np
 
 from opscourse.company.known import known
+from opscourse.company.parameters_outside import (
+    Access,
+    AppStore,
+    Auction,
+    Backup,
+    Crisis,
+    History,
+    Incident,
+    Market,
+    Mention,
+)
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -365,6 +376,15 @@ class Parameters:
     membership: Membership = field(default_factory=Membership)
     coupon: Coupon = field(default_factory=Coupon)
     dirt: Dirt = field(default_factory=Dirt)
+    incident: Incident = field(default_factory=Incident)
+    backup: Backup = field(default_factory=Backup)
+    access: Access = field(default_factory=Access)
+    mention: Mention = field(default_factory=Mention)
+    crisis: Crisis = field(default_factory=Crisis)
+    market: Market = field(default_factory=Market)
+    history: History = field(default_factory=History)
+    app_store: AppStore = field(default_factory=AppStore)
+    auction: Auction = field(default_factory=Auction)
 
 
 def varied(seed: int) -> Parameters:

@@ -168,3 +168,35 @@ def _response_mean(known: Parameters, folder: Path) -> float:
     import math
 
     return known.service.response_median * math.exp(known.service.response_sigma**2 / 2)
+
+
+@figure("risks.yearly_loss", "expected loss of a year from all risks", 29, "CNY")
+def _yearly_loss(known: Parameters, folder: Path) -> float:
+    return float(truth(folder, "risks")["yearly_loss_cny"].sum())
+
+
+@figure("market.spend_change", "change of spend per participant at home from 2023 to 2024", 8)
+def _spend_change(known: Parameters, folder: Path) -> float:
+    before, after = known.market.penetration
+    return (1 + known.market.growth) * before / after - 1
+
+
+def _rivals(days: int) -> None:
+    figure(f"market.rivals_d{days}", f"mean share of the rivals' new users who are active on exactly day {days}", 8)(
+        lambda known, folder: known.lifetime.active * alive(known, days) / (1 + known.market.lead)
+    )
+
+
+for _days in (1, 7, 30):
+    _rivals(_days)
+
+
+@figure("app_store.title_lift", "what the second title does to installs: through the rank, and on the page", 21, "factor")
+def _title_lift(known: Parameters, folder: Path) -> float:
+    store = known.app_store
+    return store.title_rank**-store.rank_effect * store.title_install
+
+
+@figure("app_store.true_stars", "mean stars that all users would give", 21, "stars")
+def _true_stars(known: Parameters, folder: Path) -> float:
+    return sum(star * share for star, share in enumerate(known.app_store.stars, start=1))

@@ -97,5 +97,44 @@ PLATFORMS = Table(
     ),
 )
 
-_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS)
+RISKS = Table(
+    "risks",
+    "management",
+    "one risk, as it is",
+    ("risk_id",),
+    (
+        C("risk_id", "int", "risk", refers="risk_register"),
+        C("events_per_year", "float", "true mean number of events a year", low=0),
+        C("mean_loss_cny", "float", "mean loss of one event", "CNY", low=0),
+        C("yearly_loss_cny", "float", "expected loss a year", "CNY", low=0),
+    ),
+)
+CRISES = Table(
+    "crises",
+    "management",
+    "one crisis",
+    ("crisis_id",),
+    (
+        C("crisis_id", "int", "crisis", low=1),
+        C("onset_ts", "timestamp", "its first hour", refers="mentions_hourly.ts"),
+        C("cause", "str", "what it was about"),
+        C("response_h", "int", "time until the company answered", "hours", low=0),
+        C("apology", "bool", "the answer was an apology"),
+        C("posts", "float", "expected negative posts in all", low=0),
+        C("posts_unanswered", "float", "the same if the company had never answered", low=0),
+    ),
+)
+REVIEWS = Table(
+    "reviews_felt",
+    "promotion",
+    "one review, as its writer feels",
+    ("review_id",),
+    (
+        C("review_id", "int", "review", refers="reviews"),
+        C("felt", "int", "stars without a reward", low=1, high=5),
+    ),
+    scope="block",
+)
+
+_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, RISKS, CRISES, REVIEWS)
 HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
