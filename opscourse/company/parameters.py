@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from opscourse.company.known import known
+from opscourse.company.parameters_work import Decision, EnterpriseApp, Flow, Goals, Jobs, OpsWork, Release, Staff
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -365,6 +366,14 @@ class Parameters:
     membership: Membership = field(default_factory=Membership)
     coupon: Coupon = field(default_factory=Coupon)
     dirt: Dirt = field(default_factory=Dirt)
+    staff: Staff = field(default_factory=Staff)
+    jobs: Jobs = field(default_factory=Jobs)
+    goals: Goals = field(default_factory=Goals)
+    ops_work: OpsWork = field(default_factory=OpsWork)
+    flow: Flow = field(default_factory=Flow)
+    release: Release = field(default_factory=Release)
+    decision: Decision = field(default_factory=Decision)
+    enterprise_app: EnterpriseApp = field(default_factory=EnterpriseApp)
 
 
 def varied(seed: int) -> Parameters:
