@@ -393,8 +393,8 @@ def _plan_template(company: Company) -> Iterator[Row]:
 @figure("Q49")
 def _apps(company: Company) -> Iterator[Row]:
     apps = company["enterprise_apps"]
-    for column, target in (("failure", 3), ("kind", 5), ("audience", 3)):
-        yield exact(f"kinds of {column} of enterprise apps", target, apps[column].nunique())
+    for column, what, target in (("failure", "why they fail", 3), ("kind", "kinds", 5), ("audience", "audiences", 3)):
+        yield exact(f"enterprise apps: {what}", target, apps[column].nunique())
 
 
 @figure("Q50")
