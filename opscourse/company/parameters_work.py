@@ -80,15 +80,15 @@ class Flow:
         1.8, "waiting at the department that joins the others, relative to elsewhere", unit="factor", lesson=28
     )
     issues: int = known(1_800, "issues of the development teams", lesson=28)
-    wip: tuple[int, ...] = known((4, 5, 6, 11, 13, 15), "limits of work in progress, by team", unit="issues", lesson=28)
-    load: float = known(0.75, "share of a team's time that arriving issues take", lesson=28)
+    wip: tuple[int, ...] = known((4, 5, 6, 14, 16, 18), "limits of work in progress, by team", unit="issues", lesson=28)
+    load: float = known(0.70, "share of a team's time that arriving issues take", lesson=28)
     documented: float = known(0.50, "share of issues with all three documents", lesson=10)
     defect_with: float = known(
         0.18, "share of released issues with a defect, all documents written", lesson=10, varies=(0.17, 0.19)
     )
     defect_without: float = known(0.27, "the same with a document missing", lesson=10, varies=(0.265, 0.29))
     needs_change: float = known(
-        0.006, "hazard that what was asked for is no longer needed", unit="a day", lesson=10, varies=(0.005, 0.008)
+        0.008, "hazard that what was asked for is no longer needed", unit="a day", lesson=10, varies=(0.007, 0.010)
     )
     verified: float = known(0.35, "share of finished issues whose repair was checked", lesson=9)
     reopened_verified: float = known(0.05, "share of them that come back", lesson=9)

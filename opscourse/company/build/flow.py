@@ -113,8 +113,8 @@ def rnd_issues(world: World) -> Columns:
         [(released & verified, known.reopened_verified), (released & ~verified, known.reopened_unverified)],
     )
     explore = spread(stream, size) < known.explore
-    hit = stream.random(size) < 0.3
-    gain = np.where(explore, hit * stream.gamma(1.5, 60, size), stream.gamma(4, 4.5, size))
+    hit = _exact(stream, [(released & explore, 0.3)])
+    gain = np.where(explore, hit * stream.gamma(3, 30, size), stream.gamma(4, 4.5, size))
     source = pick(stream, _SOURCE_SHARES, size)
     pain, failure = world["_touchpoints"]["pain"], world["_touchpoints"]["failure"]
     felt = np.where(pain, world.parameters.feedback.pain_weight, 1.0) * np.maximum(failure, 1)

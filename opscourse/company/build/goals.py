@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +9,11 @@ import pyarrow as pa
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
 from opscourse.company.build.people import DAY, stamp
-from opscourse.company.build.staff import POSTS, at_work, spread
+from opscourse.company.build.staff import at_work, spread
 from opscourse.company.tables.work import FACETS, PILLARS
 from opscourse.company.world import Columns, World, builds, coded, optional, pick
 
-__all__ = ["METRICS", "in_gap"]
+__all__ = ["KINDS", "METRICS", "Kind", "Metric"]
 
 
 class Metric(NamedTuple):
@@ -48,11 +47,6 @@ _WISHES = (
 )  # fmt: skip
 _HORIZONS = {True: (7, 8, 9, 10, 11, 26, 28, 30, 33), False: (3, 3, 6, 6, 6, 12, 12, 18, 24, 24, 36, 48)}
 _GOALS = 60
-
-
-def in_gap(months: np.ndarray) -> np.ndarray:
-    """Whether a horizon is in none of the classes short (up to 6 months), middle (12 to 24), long (36 and more)."""
-    return ((months > 6) & (months < 12)) | ((months > 24) & (months < 36))
 
 
 @builds("goals")
@@ -129,9 +123,10 @@ _RATE = 110.0  # CNY an hour
 @builds("ops_log")
 def ops_log(world: World) -> Columns:
     """One row a step of a project: the seven in order, some skipped, some gone through again."""
+    from scipy.special import ndtri
+
     stream, known = world.stream("ops_log"), world.parameters.ops_work
     size = known.projects
-    assert {kind.role for kind in KINDS} <= {post.role for post in POSTS}
     kind = np.searchsorted(np.cumsum([k.share for k in KINDS]), spread(stream, size)).clip(0, len(KINDS) - 1)
     researched, reviewed = spread(stream, size) >= known.no_research, spread(stream, size) >= known.no_review
     rounds = stream.geometric(0.7, size)  # of planning, listening and improving
@@ -139,7 +134,9 @@ def ops_log(world: World) -> Columns:
     firm = ~neither & (stream.random(size) < 0.7)
     users = ~neither & (~firm | (stream.random(size) < 0.6))
     trigger = _triggers(world, stream, size)
-    reaction = np.exp(math.log(known.reaction) + 0.8 * stream.standard_normal(size))
+    reacting = np.flatnonzero(trigger >= 0)
+    reaction = np.zeros(size)
+    reaction[reacting] = np.minimum(known.reaction * np.exp(0.8 * ndtri(spread(stream, reacting.size))), 30)
     begun = np.where(trigger >= 0, trigger / DAY + reaction, stream.uniform(0, DAYS - 12, size))
     goal = _served(world, stream, begun)
     project, step = [], []
@@ -197,5 +194,5 @@ def _served(world: World, stream: np.random.Generator, begun: np.ndarray) -> np.
     named = np.where(open_.any(axis=1), 1 + np.argmax(open_ * stream.random(open_.shape), axis=1), 0)
     named[spread(stream, begun.size) < world.parameters.ops_work.without_goal] = 0
     for goal in np.flatnonzero(~idle & ~np.isin(np.arange(1, _GOALS + 1), named)):
-        named[stream.choice(np.flatnonzero(open_[:, goal]))] = goal + 1
+        named[np.flatnonzero(open_[:, goal] & (named == 0))[:1]] = goal + 1
     return named

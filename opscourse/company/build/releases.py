@@ -13,11 +13,11 @@ from opscourse.company.build.staff import spread
 from opscourse.company.tables.work import APP_KINDS, AUDIENCES, FAILURES
 from opscourse.company.world import Columns, World, builds, coded, optional, pick
 
-__all__ = ["USUAL_LOAD_MS"]
+__all__: list[str] = []
 
 _INDUSTRIES = ("factory", "bank", "retail chain", "transport", "hospital", "energy")
 _AUDIENCE_OF_KIND = ((0.9, 0.1, 0.0), (0.8, 0.2, 0.0), (0.5, 0.4, 0.1), (0.0, 0.1, 0.9), (0.3, 0.4, 0.3))  # as APP_KINDS
-USUAL_LOAD_MS = 3_000
+_USUAL_LOAD_MS = 3_000
 _GIVEN_UP = 0.15  # an app with a smaller share of active users is given up
 
 
@@ -74,12 +74,12 @@ def enterprise_apps(world: World) -> Columns:
     stream, known = world.stream("enterprise_apps"), world.parameters.enterprise_app
     size = 120
     kind = stream.permutation(np.arange(size) % len(APP_KINDS))
-    load = USUAL_LOAD_MS * np.exp(0.5 * stream.standard_normal(size))
+    load = _USUAL_LOAD_MS * np.exp(0.5 * stream.standard_normal(size))
     interval = np.clip(known.interval_median * np.exp(0.3 * stream.standard_normal(size)), 180, 365)
     clear = spread(stream, size) < 0.45
     outsourced = spread(stream, size) < 0.5
     effects = {
-        "poor experience": known.load * np.log(load / USUAL_LOAD_MS),
+        "poor experience": known.load * np.log(load / _USUAL_LOAD_MS),
         "slow development": known.interval * np.log(interval / known.interval_median),
         "built for its own sake": known.clear_job * (clear - 0.5),
     }

@@ -120,7 +120,7 @@ DEPARTMENTS = Table(
     "one department, as work passes through it",
     ("dept",),
     (
-        C("dept", "str", "department", values=DEPARTMENT_NAMES),
+        C("dept", "str", "department", values=DEPARTMENT_NAMES[1:]),
         C("bridge", "bool", "joins the others: no task gets from one half of the firm to the other without it"),
         C("waiting", "float", "how long tasks wait there, relative to the other departments", "factor", low=0),
     ),

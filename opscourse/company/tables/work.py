@@ -39,7 +39,8 @@ TABLES = (
             C("trained", "bool", "went through the training, in the first month"),
             C("salary_band", "int", "1 lowest, 9 highest", low=1, high=BANDS),
         ),
-        note="Whoever leads others is still here, so the tree has no holes: study leaving among those who lead nobody.",
+        note="Whoever leads others is still here, so the tree has no holes: study leaving among the others. The firm has "
+        "140 posts, whatever the number of its users.",
     ),
     Table(
         "job_ads",
