@@ -426,3 +426,71 @@ def _double_11(company: Company) -> Iterator[Row]:
     yield ratio("orders a visit on Double 11, relative to usual", purchase.double11, day / usual, *variance[:2])
     target = 1 - purchase.pulled_forward * (purchase.double11 - 1) / 14
     yield ratio("the same in the 14 days after it", target, after / usual, variance[0], variance[2])
+
+
+@figure("Q35")
+def _pay(company: Company) -> Iterator[Row]:
+    """The gap in mean logarithms of pay, and the coefficient of a regression on post, city tier and years: laid out exactly."""
+    import numpy as np
+
+    ads, known = company["job_ads"], company.known.jobs
+    pay = np.log(ads["salary_kcny"])
+    regressors = np.column_stack(
+        [ads["operations"], np.ones(len(ads)), *(ads["city_tier"] == t for t in (2, 3, 4)), ads["years"]]
+    )
+    raw = np.exp(pay[ads["operations"]].mean() - pay[~ads["operations"]].mean()) - 1
+    yield Row("operations posts pay more", known.raw, raw, 0.001, "exact; rounding of pay")
+    adjusted = np.exp(np.linalg.lstsq(regressors.astype(float), pay, rcond=None)[0][0]) - 1
+    yield Row("the same, city tier and years being equal", known.adjusted, adjusted, 0.001, "exact; rounding of pay")
+
+
+@figure("Q37")
+def _plan_template(company: Company) -> Iterator[Row]:
+    plan = company["claims"].query("source == 'plan template'")
+    yield exact("figures among the claims of the plan template", 0, int((plan["type"] == "number").sum()))
+
+
+@figure("Q49")
+def _apps(company: Company) -> Iterator[Row]:
+    apps = company["enterprise_apps"]
+    for column, what, target in (("failure", "why they fail", 3), ("kind", "kinds", 5), ("audience", "audiences", 3)):
+        yield exact(f"enterprise apps: {what}", target, apps[column].nunique())
+
+
+@figure("Q50")
+def _rhythm(company: Company) -> Iterator[Row]:
+    days = company["app_versions"]["release_ts"].diff().dropna().dt.total_seconds() / 86_400
+    yield Row("days between our releases, shortest", 10.5, days.min(), 3.5, "bound")
+    yield Row("days between our releases, longest", 10.5, days.max(), 3.5, "bound")
+    days = company["enterprise_apps"]["release_interval_days"]
+    yield Row("days between releases of enterprise apps, shortest", 272.5, days.min(), 92.5, "bound")
+    yield Row("days between releases of enterprise apps, longest", 272.5, days.max(), 92.5, "bound")
+
+
+@figure("Q51")
+def _loop(company: Company) -> Iterator[Row]:
+    issues, known = (
+        company["rnd_issues"].dropna(subset="reopened").astype({"verified": bool, "reopened": bool}),
+        company.known.flow,
+    )
+    for rows, target, what in (
+        (issues["verified"], known.reopened_verified, "checked"),
+        (~issues["verified"], known.reopened_unverified, "not checked"),
+    ):
+        yield Row(
+            f"issues that come back, {what}", target, issues["reopened"][rows].mean(), 1 / rows.sum(), "rounding of a quota"
+        )
+
+
+@figure("Q55")
+def _horizons(company: Company) -> Iterator[Row]:
+    months = company["goals"]["horizon_months"].dropna()
+    between = months.between(6, 12, inclusive="neither") | months.between(24, 36, inclusive="neither")
+    yield Row("dated goals in no class", company.known.goals.gap, between.mean(), 1 / len(months), "rounding of a quota")
+
+
+@figure("Q61")
+def _figures(company: Company) -> Iterator[Row]:
+    counts = company["claims"].query("type == 'number'")["source"].value_counts()
+    for source, target in (("slide deck", 20), ("essays", 9), ("duties essay", 1), ("articles", 0), ("plan template", 0)):
+        yield exact(f"figures in the {source}", target, int(counts.get(source, 0)))

@@ -24,6 +24,7 @@ from opscourse.company.parameters_outside import (
     Market,
     Mention,
 )
+from opscourse.company.parameters_work import Decision, EnterpriseApp, Flow, Goals, Jobs, OpsWork, Release, Staff
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -385,6 +386,14 @@ class Parameters:
     history: History = field(default_factory=History)
     app_store: AppStore = field(default_factory=AppStore)
     auction: Auction = field(default_factory=Auction)
+    staff: Staff = field(default_factory=Staff)
+    jobs: Jobs = field(default_factory=Jobs)
+    goals: Goals = field(default_factory=Goals)
+    ops_work: OpsWork = field(default_factory=OpsWork)
+    flow: Flow = field(default_factory=Flow)
+    release: Release = field(default_factory=Release)
+    decision: Decision = field(default_factory=Decision)
+    enterprise_app: EnterpriseApp = field(default_factory=EnterpriseApp)
 
 
 def varied(seed: int) -> Parameters:

@@ -6,6 +6,7 @@ A name with a dot is a number ("quality.effect", "retention.d30"); a name withou
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -165,8 +166,6 @@ def _second_share(known: Parameters, folder: Path) -> float:
 
 @figure("service.response_mean", "mean time until a person answers, before triage", 26, "minutes")
 def _response_mean(known: Parameters, folder: Path) -> float:
-    import math
-
     return known.service.response_median * math.exp(known.service.response_sigma**2 / 2)
 
 
@@ -200,3 +199,18 @@ def _title_lift(known: Parameters, folder: Path) -> float:
 @figure("app_store.true_stars", "mean stars that all users would give", 21, "stars")
 def _true_stars(known: Parameters, folder: Path) -> float:
     return sum(star * share for star, share in enumerate(known.app_store.stars, start=1))
+
+
+@figure("staff.retention_trained", "share of trained staff who lead nobody and are still here after a year", 28)
+def _retention_trained(known: Parameters, folder: Path) -> float:
+    return math.exp(-known.staff.leaving * known.staff.training)
+
+
+@figure("staff.retention_untrained", "the same of those who were not trained", 28)
+def _retention_untrained(known: Parameters, folder: Path) -> float:
+    return math.exp(-known.staff.leaving)
+
+
+@figure("release.payback", "releases after which automated tests have saved the hours they cost", 10, "releases")
+def _payback(known: Parameters, folder: Path) -> float:
+    return known.release.automation_hours / (known.release.hours_by_hand - known.release.hours_automated)

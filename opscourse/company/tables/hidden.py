@@ -4,6 +4,7 @@ from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
 from opscourse.company.tables.content import PLATFORMS as PLATFORM_NAMES
 from opscourse.company.tables.content import TOPICS
+from opscourse.company.tables.work import DEPARTMENTS as DEPARTMENT_NAMES
 
 __all__ = ["HIDDEN", "PEOPLE"]
 
@@ -137,4 +138,33 @@ REVIEWS = Table(
 )
 
 _ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, RISKS, CRISES, REVIEWS)
+AGENTS = Table(
+    "agents",
+    "management",
+    "one service agent, as they are",
+    ("emp_id",),
+    (
+        C("emp_id", "int", "agent", refers="employees"),
+        C(
+            "csat",
+            "float",
+            "true satisfaction with their answers, relative to the mean agent, cases being equal",
+            "points of 5",
+        ),
+        C("hard", "float", "log-odds by which they rather get a ticket that is one step harder"),
+    ),
+)
+DEPARTMENTS = Table(
+    "departments",
+    "management",
+    "one department, as work passes through it",
+    ("dept",),
+    (
+        C("dept", "str", "department", values=DEPARTMENT_NAMES[1:]),
+        C("bridge", "bool", "joins the others: no task gets from one half of the firm to the other without it"),
+        C("waiting", "float", "how long tasks wait there, relative to the other departments", "factor", low=0),
+    ),
+)
+
+_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, AGENTS, DEPARTMENTS)
 HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
