@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from opscourse.company.known import known
+from opscourse.company.parameters_money import Cloud, Corporate, Lines, Money, Partner, PriceTest, Shelf, Stock
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -365,6 +366,14 @@ class Parameters:
     membership: Membership = field(default_factory=Membership)
     coupon: Coupon = field(default_factory=Coupon)
     dirt: Dirt = field(default_factory=Dirt)
+    corporate: Corporate = field(default_factory=Corporate)
+    partner: Partner = field(default_factory=Partner)
+    money: Money = field(default_factory=Money)
+    lines: Lines = field(default_factory=Lines)
+    cloud: Cloud = field(default_factory=Cloud)
+    stock: Stock = field(default_factory=Stock)
+    shelf: Shelf = field(default_factory=Shelf)
+    price_test: PriceTest = field(default_factory=PriceTest)
 
 
 def varied(seed: int) -> Parameters:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opscourse.company import dirt, store
+from opscourse.company.build.calendar import FIRST_DAY
 from opscourse.company.parameters import Parameters
 from opscourse.company.tables.hidden import HIDDEN
 from opscourse.errors import UnknownName
@@ -168,3 +169,30 @@ def _response_mean(known: Parameters, folder: Path) -> float:
     import math
 
     return known.service.response_median * math.exp(known.service.response_sigma**2 / 2)
+
+
+@figure("corporate.hhi", "concentration of corporate revenue (HHI)", 27, "of 10,000")
+def _hhi(known: Parameters, folder: Path) -> float:
+    return round(10_000 * float((truth(folder, "accounts")["share"] ** 2).sum()), 1)
+
+
+@figure("lines.turn", "Monday of the first week in which Jiadong Audio declines", 10, "date")
+def _turn(known: Parameters, folder: Path) -> str:
+    return str(FIRST_DAY + 7 * int(known.lines.audio_turn))
+
+
+@figure(
+    "cash.ruin", "probability that cash is below 0 at the end of a month within 12, each like one of the last 12 by chance", 27
+)
+def _ruin(known: Parameters, folder: Path) -> float:
+    """By brute force: 200,000 years. Not a number if the company was made without `cash_daily`."""
+    import numpy as np
+
+    from opscourse.company.tables import TABLES
+
+    if "cash_daily" not in store.manifest(folder)["tables"]:
+        return float("nan")
+    cash = store.table_of(folder, TABLES["cash_daily"])
+    net = (cash["receipts_cny"] - cash["payments_cny"]).groupby(cash["date"].dt.to_period("M")).sum().to_numpy()[-12:]
+    years = np.random.default_rng(0).choice(net, (200_000, 12))
+    return round(float((np.cumsum(years, axis=1).min(axis=1) + cash["closing_cny"].iloc[-1] < 0).mean()), 3)
