@@ -58,7 +58,8 @@ class Money:
     )  # fmt: skip
     heads_last: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {
-            "product": 10, "rnd": 31, "content": 18, "marketing": 13, "shop": 9, "service": 18, "corporate": 11, "management": 8,
+            "product": 10, "rnd": 31, "content": 18, "marketing": 13, "shop": 9, "service": 18, "corporate": 11,
+            "management": 8,
         },
         "the same in June 2025; in between evenly more",
         unit="heads",
@@ -150,8 +151,8 @@ class Shelf:
     bias: float = known(
         0.35, "fall of attention with the position: 1 / (1 + this * (position - 1))", lesson=14, varies=(0.30, 0.40)
     )
-    appeal: float = known(0.055, "clicks a view at position 1, of a typical product", lesson=14)
-    through: float = known(0.55, "share of a product's sales of the day that come through a slot at position 1", lesson=14)
+    appeal: float = known(0.022, "clicks a view at position 1, of a typical product", lesson=14)
+    through: float = known(0.70, "share of a product's sales of the day that come through a slot at position 1", lesson=14)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ __all__ = ["EARLIER", "FIRST_OF_MONTH", "LENGTH_OF_MONTH", "invoices"]
 EARLIER = 4  # months of 2023 whose invoices are paid in the calendar
 _TERMS = 30
 _OLD = 5  # of six accounts, those that began before the calendar
-_SEGMENT_SHARES = (0.14, 0.34, 0.22, 0.18, 0.12)
+_LARGE = (0.20, 0.34, 0.28, 0.18)  # shares of the segments that are not small firms
+_SMALL = 0.5  # share of small firms, the larger accounts aside
 _SLOW = {"public_body": 12.0, "estate": 5.0}  # days by which a segment pays later
 
 _EDGES = (FIRST_DAY.astype("datetime64[M]") + np.arange(MONTHS + 1)).astype("datetime64[D]")
@@ -29,7 +30,7 @@ def accounts(world: World) -> Columns:
     size = corporate.accounts
     five = corporate.decline ** np.arange(5)
     five *= corporate.top_five / five.sum()
-    rest = stream.pareto(corporate.tail, size - 5) + 1
+    rest = np.sort(stream.pareto(corporate.tail, size - 5) + 1)[::-1]
     for _ in range(50):  # none of the others is as large as the fifth
         rest = np.minimum(rest * (1 - corporate.top_five) / rest.sum(), 0.9 * five[-1])
     share = np.concatenate([five, rest * (1 - corporate.top_five) / rest.sum()])
@@ -41,8 +42,9 @@ def accounts(world: World) -> Columns:
     tried = np.zeros(size, dtype=bool)
     fit = np.where(old & ~top, eager + 0.3 * stream.standard_normal(size), -np.inf)
     tried[np.argsort(-fit)[: corporate.pilots]] = True
-    segment = np.array(SEGMENTS, dtype=object)[stream.choice(len(SEGMENTS), size, p=_SEGMENT_SHARES)]
-    segment[place < len(SEGMENTS)] = np.array(SEGMENTS, dtype=object)[place[place < len(SEGMENTS)]]
+    names = np.array(SEGMENTS, dtype=object)
+    large = stream.choice(names[names != "small_firm"], size, p=_LARGE)
+    segment = np.where((np.arange(size) >= size // 3) & (stream.random(size) < _SMALL), "small_firm", large)
     slow = np.array([_SLOW.get(name, 0.0) for name in segment]) + np.where(top, corporate.delay_top, 0)
     order = np.argsort(place)
     columns = {

@@ -49,7 +49,7 @@ def product_lines(world: World) -> Columns:
         world["_audio"]["revenue"],
     )
     spend = (
-        flows["coaches"] + flows["member_fees"] + spread("content", "salaries"),
+        flows["member_fees"],
         flows["goods"] + flows["shipping"] + flows["shop_fees"] + flows["refunds"] + spread("shop", "salaries"),
         spread("corporate", "salaries"),
         world["_audio"]["cost"],

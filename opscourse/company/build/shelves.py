@@ -16,6 +16,7 @@ __all__ = ["page_slots_daily"]
 # What editors like to see on top, by slot; the four last ones show any product. It has nothing to do with sales.
 _LIKED = (0.2, 0.4, -0.6, -0.2, 0.8, 0.5, 0.0, -1.0, 1.6, 1.1, -0.7, -1.3)
 _WHIM = 0.9  # standard deviation of what a week adds to that
+_SHOWN = 0.7  # products are shown as often as their popularity to this power
 
 
 @builds("_truth_products")
@@ -68,7 +69,7 @@ def _layout(world: World, stream: np.random.Generator) -> tuple[np.ndarray, np.n
     position = np.argsort(np.argsort(-liking, axis=1), axis=1) + 1
     sku = np.zeros((weeks, len(SLOTS)), dtype=np.int64)
     for week in range(weeks):
-        order = stream.permutation(launch.size)
+        order = np.argsort(-(_SHOWN * np.log(popularity(world)) + stream.gumbel(size=launch.size)))
         order = order[launch[order] <= 7 * week]
         for slot in range(len(SLOTS)):
             fits = order[category[order] == slot] if slot < len(CATEGORIES) else order

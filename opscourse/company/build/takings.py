@@ -1,4 +1,4 @@
-"""What the tables about money need to know of all users: sums over blocks, in whole numbers so that their order does not matter."""
+"""What the tables about money need to know of all users: sums over blocks, whole numbers, so that order does not matter."""
 
 from __future__ import annotations
 

@@ -153,8 +153,8 @@ TABLES = (
             C("mixed_plan_cny", "float", "cost by the mixed tariff", "CNY", low=0),
         ),
         scope="summary",
-        note="Usage: 0.90 CNY a CPU hour. Fixed: 40% less an hour, paid every day for the load of the busiest day. Mixed: 45% less "
-        "for 60% of the median day's load, used or not, 0.90 CNY beyond it. All: 0.004 CNY a GB stored, 0.50 CNY a GB sent.",
+        note="Usage: 0.90 CNY a CPU hour. Fixed: 40% less an hour, paid every day for the load of the busiest day. Mixed: 45% "
+        "less for 60% of the median day's load, used or not, 0.90 CNY beyond it. All: 0.004 CNY a GB stored, 0.50 a GB sent.",
     ),
     Table(
         "product_lines",
@@ -169,13 +169,14 @@ TABLES = (
             C(
                 "spend_cny",
                 "float",
-                "what only this line costs: goods, fees, refunds, coaches, its own department",
+                "what only this line costs: goods, shipping, fees, refunds, its own department",
                 "CNY",
                 low=0,
             ),
         ),
         scope="summary",
-        note="78 whole weeks: 2025-06-30 is left out. Seats and salaries of a month are spread over its days.",
+        note="78 whole weeks: 2025-06-30 is left out. Seats and salaries of a month are spread over its days. Content, live "
+        "classes and the app serve all lines and are in none.",
     ),
     Table(
         "inventory_daily",
