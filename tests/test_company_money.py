@@ -236,6 +236,8 @@ def variance(company, when):
 def test_budget_and_ledger_have_the_same_rows(company):
     both = company["ledger"].merge(company["budget"], on=[*KEY, "kind", "unit"])
     assert len(both) == len(company["ledger"]) == len(company["budget"])
+    same = both[both["unit"].isin(["seats", "paid orders"])]
+    assert (same.groupby(["month", "unit"])["planned_units"].nunique() == 1).all()
 
 
 def test_advertising_of_june_is_on_plan_only_because_two_shocks_cancel(company):
@@ -293,6 +295,7 @@ def test_every_day_closes_where_it_opened_plus_what_came_less_what_went(any_comp
 def test_what_is_on_the_bank_came_from_orders_memberships_and_invoices(any_company):
     cash, known = any_company["cash_daily"].set_index("date"), any_company.known.money
     orders = any_company["orders"].query("paid")
+    orders = orders[orders["pay_method"] != "points"]
     shop = orders["net_cny"].groupby(orders["ts"].dt.normalize()).sum() * (1 - known.payment_fee)
     shop.index += pd.Timedelta(days=known.payout_days)
     assert np.allclose(cash["from_shop_cny"], shop.reindex(cash.index).fillna(0), atol=0.0051)
@@ -309,6 +312,10 @@ def test_what_is_on_the_bank_came_from_orders_memberships_and_invoices(any_compa
     delivered = (stock["received"] * stock["sku"].map(cost)).groupby(stock["date"]).sum()
     delivered.index += pd.Timedelta(days=known.supplier_days)
     assert np.allclose(cash["to_suppliers_cny"], delivered.reindex(cash.index).fillna(0), atol=0.0051)
+    back = orders[orders["refunded"]]
+    returned = back["net_cny"].groupby(back["ts"].dt.normalize()).sum()
+    returned.index += pd.Timedelta(days=known.refund_days)
+    assert np.allclose(cash["to_users_cny"], returned.reindex(cash.index).fillna(0), atol=0.0051)
     spend = any_company["ad_spend_daily"].groupby("date")["cost_cny"].sum()
     assert np.allclose(cash["to_advertising_cny"], spend.reindex(cash.index).fillna(0), atol=0.0051)
 

@@ -14,7 +14,7 @@ class Corporate:
     """Firms that buy seats for their staff (TP21); as many, and as large, whatever the number of users."""
 
     accounts: int = known(90, "corporate accounts", lesson=27)
-    monthly: float = known(900_000.0, "mean revenue of a month from all of them", unit="CNY", lesson=27)
+    monthly: float = known(1_050_000.0, "mean revenue of a month from all of them", unit="CNY", lesson=27)
     top_five: float = known(0.534, "share of the five largest in that revenue", lesson=27)
     decline: float = known(
         0.70, "size of each of the five relative to the next larger one", unit="factor", lesson=27, varies=(0.64, 0.78)
@@ -50,7 +50,8 @@ class Money:
 
     heads: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {
-            "product": 9, "rnd": 27, "content": 16, "marketing": 11, "shop": 8, "service": 15, "corporate": 9, "management": 8,
+            "management": 3, "engineering": 17, "product": 9, "data": 4, "marketing": 10, "content": 14, "service": 11,
+            "finance": 5,
         },
         "staff by department in January 2024",
         unit="heads",
@@ -58,8 +59,8 @@ class Money:
     )  # fmt: skip
     heads_last: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {
-            "product": 10, "rnd": 31, "content": 18, "marketing": 13, "shop": 9, "service": 18, "corporate": 11,
-            "management": 8,
+            "management": 3, "engineering": 26, "product": 12, "data": 6, "marketing": 13, "content": 18, "service": 16,
+            "finance": 5,
         },
         "the same in June 2025; in between evenly more",
         unit="heads",
@@ -67,14 +68,17 @@ class Money:
     )  # fmt: skip
     salary: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
         {
-            "product": 9_400, "rnd": 11_200, "content": 7_300, "marketing": 8_000, "shop": 6_200, "service": 5_600,
-            "corporate": 9_000, "management": 14_000,
+            "management": 26_000, "engineering": 14_500, "product": 11_500, "data": 13_000, "marketing": 9_500,
+            "content": 9_000, "service": 6_800, "finance": 10_000,
         },
         "what a head costs a month, contributions included, by department",
         unit="CNY",
         lesson=27,
     )  # fmt: skip
     desk: float = known(620.0, "rent of a desk and month", unit="CNY", lesson=27)
+    office: float = known(
+        6.0, "coaches and service at the offices of corporate accounts, a seat and month", unit="CNY", lesson=27
+    )
     shipping: float = known(8.5, "shipping an order", unit="CNY", lesson=14)
     payment_fee: float = known(0.006, "what payment providers keep", lesson=27)
     coach: float = known(260.0, "fee of a coach for a live class", unit="CNY", lesson=27)

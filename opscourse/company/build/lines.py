@@ -40,18 +40,18 @@ def product_lines(world: World) -> Columns:
         """What was booked for a month, evenly over its days."""
         return (posted[dept, account].cny / LENGTH_OF_MONTH)[MONTH_OF_DAY]
 
-    seats = posted["corporate", "corporate_revenue"].units[MONTH_OF_DAY[: 7 * WEEKS : 7]]
+    seats = posted["marketing", "corporate_revenue"].units[MONTH_OF_DAY[: 7 * WEEKS : 7]]
     active = (members, buyers, seats, world["_audio"]["customers"][:WEEKS])
     revenue = (
         flows["members"].sum(axis=0),
         flows["shop"],
-        spread("corporate", "corporate_revenue"),
+        spread("marketing", "corporate_revenue"),
         world["_audio"]["revenue"],
     )
     spend = (
         flows["member_fees"],
-        flows["goods"] + flows["shipping"] + flows["shop_fees"] + flows["refunds"] + spread("shop", "salaries"),
-        spread("corporate", "salaries"),
+        flows["goods"] + flows["shipping"] + flows["shop_fees"] + flows["refunds"],
+        spread("service", "office_service"),
         world["_audio"]["cost"],
     )
 

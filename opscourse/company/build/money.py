@@ -16,7 +16,8 @@ __all__ = ["Posting", "budget", "cash_daily", "flows", "ledger", "postings"]
 
 _DUE = {  # account -> months later, day of the month on which it is paid
     "salaries": (0, 25), "rent": (0, 1), "audio_costs": (0, 28), "cloud": (1, 5), "shipping": (1, 10), "coaches": (1, 10),
-    "production": (1, 12), "service_desk": (1, 10), "partner_shares": (1, 20), "audio_revenue": (1, 15),
+    "production": (1, 12), "service_desk": (1, 10), "office_service": (1, 10), "partner_shares": (1, 20),
+    "audio_revenue": (1, 15),
 }  # fmt: skip
 _FIXED = ("salaries", "rent", "audio_costs")  # planned as they came
 
@@ -34,7 +35,7 @@ class Posting(NamedTuple):
 def flows(world: World) -> Columns:
     """Amounts in CNY that arise on each day, and the numbers behind them."""
     money, totals = world.parameters.money, world.totals
-    orders, net, refunded, back = totals["takings"] * np.array([1, 0.01, 1, 0.01])[:, None]
+    orders, net, refunded, back, payments, received, _, returned = totals["takings"] * np.tile([1, 0.01], 4)[:, None]
     pieces = totals["sold"][0]
     members = totals["spells"] * np.array(world.parameters.membership.prices)[:, None]
     spend, items = world["ad_spend_daily"], world["content_items"]
@@ -50,7 +51,10 @@ def flows(world: World) -> Columns:
         "pieces": pieces.sum(axis=0),
         "goods": world["products"]["unit_cost_cny"] @ pieces,
         "shipping": money.shipping * orders,
-        "shop_fees": money.payment_fee * net,
+        "payments": payments,
+        "received": received,
+        "returned": returned,
+        "shop_fees": money.payment_fee * received,
         "members": members,
         "member_fees": money.payment_fee * members.sum(axis=0),
         "classes": classes,
@@ -67,13 +71,19 @@ def _monthly(by_day: np.ndarray) -> np.ndarray:
     return np.bincount(MONTH_OF_DAY, by_day, minlength=MONTHS)
 
 
+def _heads(world: World) -> dict[str, np.ndarray]:
+    """Staff of each department, by month."""
+    money = world.parameters.money
+    return {dept: np.rint(np.linspace(first, money.heads_last[dept], MONTHS)) for dept, first in money.heads.items()}
+
+
 @builds("_postings")
 def postings(world: World) -> dict[tuple[str, str], Posting]:
     """All accounts, by (department, account)."""
     day, money, cloud = world["_flows"], world.parameters.money, world["cloud_usage"]
     invoices, partners = world["_invoices"], world["_partner_months"]
     inside = invoices["month"] >= 0
-    heads = {dept: np.rint(np.linspace(first, money.heads_last[dept], MONTHS)) for dept, first in money.heads.items()}
+    heads = _heads(world)
     staff = sum(heads.values())
     tickets = world.totals["tickets_opened"]
     spells = world.totals["spells"]
@@ -88,16 +98,17 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
     length = _monthly(np.ones(DAYS))
     listeners = _monthly(np.repeat(world["_audio"]["customers"], 7)[:DAYS]) / length
     posted = {
-        ("shop", "shop_revenue"): daily("revenue", "paid orders", day["orders"], day["shop"]),
-        ("shop", "refunds"): daily("cost", "refunded orders", day["refunded"], day["refunds"]),
-        ("shop", "goods"): daily("cost", "pieces", day["pieces"], day["goods"]),
-        ("shop", "shipping"): daily("cost", "paid orders", day["orders"], day["shipping"]),
-        ("shop", "payment_fees"): daily("cost", "payments", day["orders"], day["shop_fees"]),
+        ("product", "shop_revenue"): daily("revenue", "paid orders", day["orders"], day["shop"]),
+        ("product", "refunds"): daily("cost", "refunded orders", day["refunded"], day["refunds"]),
+        ("product", "goods"): daily("cost", "pieces", day["pieces"], day["goods"]),
+        ("product", "shipping"): daily("cost", "paid orders", day["orders"], day["shipping"]),
         **{
             ("product", f"membership_{plan}"): daily("revenue", "spells", spells[k], day["members"][k])
             for k, (plan, _) in enumerate(PLANS)
         },
-        ("product", "payment_fees"): daily("cost", "payments", spells.sum(axis=0), day["member_fees"]),
+        ("product", "payment_fees"): daily(
+            "cost", "payments", day["payments"] + spells.sum(axis=0), day["shop_fees"] + day["member_fees"]
+        ),
         ("product", "audio_revenue"): Posting("revenue", "customers", listeners, _monthly(world["_audio"]["revenue"])),
         ("product", "audio_costs"): daily("cost", "days", np.ones(DAYS), world["_audio"]["cost"]),
         ("content", "coaches"): daily("cost", "live classes", day["classes"], day["coaches"]),
@@ -106,10 +117,11 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
         ("marketing", "partner_shares"): Posting(
             "cost", "new users", *(by_month(partners["month"], partners[name]) for name in ("new", "share"))
         ),
-        ("rnd", "cloud"): daily("cost", "CPU hours", cloud["cpu_h"], cloud["fixed_plan_cny"]),
+        ("engineering", "cloud"): daily("cost", "CPU hours", cloud["cpu_h"], cloud["fixed_plan_cny"]),
         ("service", "service_desk"): Posting("cost", "tickets", tickets, money.ticket * tickets),
-        ("corporate", "corporate_revenue"): Posting("revenue", "seats", seats, billed),
-        ("management", "rent"): Posting("cost", "desks", staff, money.desk * staff),
+        ("marketing", "corporate_revenue"): Posting("revenue", "seats", seats, billed),
+        ("service", "office_service"): Posting("cost", "seats", seats, money.office * seats),
+        ("finance", "rent"): Posting("cost", "desks", staff, money.desk * staff),
     }
     for dept, number in heads.items():
         posted[dept, "salaries"] = Posting("cost", "heads", number, money.salary[dept] * number)
@@ -145,35 +157,38 @@ def ledger(world: World) -> Columns:
 @builds("budget")
 def budget(world: World) -> Columns:
     """The same rows. What came differs from the plan by chance; in June 2025 by what the parameters say."""
-    stream, money = world.stream("budget"), world.parameters.money
+    stream, posted = world.stream("budget"), world["_postings"]
     volume, price = _june(world)
+    counted = dict.fromkeys(posting.unit for posting in posted.values())
+    by_unit = {unit: _errors(world, stream) for unit in counted}  # what counts the same is planned the same
     units, amounts = [], []
-    for name, posting in world["_postings"].items():
-        fixed = name[1] in _FIXED
-        listed = fixed or name[1].startswith("membership")
-        off = [np.exp(stream.normal(0, money.plan_error, MONTHS)) for _ in range(2)]
-        off = [np.ones(MONTHS) if exact else error for exact, error in zip((fixed, listed), off, strict=True)]
-        off[0][-1] = 1 + volume.get(name, off[0][-1] - 1)
-        off[1][-1] = 1 + price.get(name, off[1][-1] - 1)
-        planned = np.rint(posting.units / off[0]).astype(np.int64)
+    for name, posting in posted.items():
+        exact, listed = name[1] in _FIXED, posting.unit == "spells"
+        more = np.ones(MONTHS) if exact else by_unit[posting.unit].copy()
+        dearer = np.ones(MONTHS) if exact or listed else _errors(world, stream)
+        more[-1] = 1 + volume.get(name, more[-1] - 1)
+        dearer[-1] = 1 + price.get(name, dearer[-1] - 1)
+        planned = np.rint(posting.units / more).astype(np.int64)
         units.append(planned)
-        amounts.append((planned * posting.cny / np.maximum(posting.units, 1) / off[1]).round(2))
+        amounts.append((planned * posting.cny / np.maximum(posting.units, 1) / dearer).round(2))
     return _rows(world, {"planned_units": units, "planned_cny": amounts})
+
+
+def _errors(world: World, stream: np.random.Generator) -> np.ndarray:
+    return stream.lognormal(0, world.parameters.money.plan_error, MONTHS)
 
 
 def _june(world: World) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
     """How far volumes and prices of June 2025 are from the plan, by account."""
     money, posted = world.parameters.money, world["_postings"]
-    orders = ("shop_revenue", "goods", "shipping", "payment_fees")
-    volume = {("shop", account): money.june_order_volume for account in orders}
-    price = dict(
-        zip(
-            volume,
-            (money.june_order_price, money.june_goods_price, money.june_shipping_price, money.june_order_price),
-            strict=True,
-        )
-    )
-    volume["marketing", "advertising"], price["marketing", "advertising"] = money.june_ad_volume, money.june_ad_price
+    price = {
+        ("product", "shop_revenue"): money.june_order_price,
+        ("product", "goods"): money.june_goods_price,
+        ("product", "shipping"): money.june_shipping_price,
+        ("marketing", "advertising"): money.june_ad_price,
+    }
+    volume = dict.fromkeys([*price, ("product", "payment_fees")], money.june_order_volume)
+    volume["marketing", "advertising"] = money.june_ad_volume
     plans = [("product", f"membership_{plan}") for plan, _ in PLANS]
     came = np.array([posted[plan].units[-1] for plan in plans])
     share = came * np.array([1, 1, money.june_member_mix])
@@ -194,7 +209,7 @@ def cash_daily(world: World) -> Columns:
     arrived = invoices["paid"] < DAYS
     staff, audio = due.pop("salaries"), due.pop("audio_revenue")
     receipts = {
-        "from_shop_cny": _later(day["shop"] - day["shop_fees"], money.payout_days),
+        "from_shop_cny": _later(day["received"] - day["shop_fees"], money.payout_days),
         "from_members_cny": _later(day["members"].sum(axis=0) - day["member_fees"], money.payout_days),
         "from_corporate_cny": np.bincount(
             invoices["paid"][arrived].clip(0), invoices["amount"][arrived] * (invoices["paid"][arrived] >= 0), minlength=DAYS
@@ -205,7 +220,7 @@ def cash_daily(world: World) -> Columns:
         "to_staff_cny": staff,
         "to_suppliers_cny": _later(day["delivered"], money.supplier_days),
         "to_advertising_cny": day["advertising"],
-        "to_users_cny": _later(day["refunds"], money.refund_days),
+        "to_users_cny": _later(day["returned"], money.refund_days),
         "to_others_cny": sum(due.values()),
     }
     parts = {name: values.round(2) for name, values in (receipts | payments).items()}

@@ -27,12 +27,14 @@ def _by_day(day: np.ndarray, amount: np.ndarray) -> np.ndarray:
 
 @tallies("takings")
 def takings(block: Block) -> np.ndarray:
-    """By day of the order: paid orders, what they paid, those refunded later, what was given back (in 0.01 CNY)."""
-    orders = block["orders"]
+    """By day of the order, number and amount (in 0.01 CNY) of orders paid, of those refunded later, of both without points."""
+    orders, method = block["orders"], block["orders"]["pay_method"]
     day, cents = day_index(orders["ts"]), _cents(orders["net_cny"])
+    points = method.dictionary.to_pylist().index("points")
+    money = method.indices.to_numpy(zero_copy_only=False) != points
     parts = [
         _by_day(day[rows], amount[rows])
-        for rows in (orders["paid"], orders["refunded"])
+        for rows in (orders["paid"], orders["refunded"], orders["paid"] & money, orders["refunded"] & money)
         for amount in (np.ones(day.size, dtype=np.int64), cents)
     ]
     return np.array(parts)

@@ -7,7 +7,7 @@ SEGMENTS = ("campus", "small_firm", "office_tower", "public_body", "estate")
 SOURCES = ("referral", "fair", "inbound", "cold_call", "tender")
 PARTNER_KINDS = ("maternity", "insurance", "device", "platform", "vendor")
 SHARED = ("nothing", "totals", "pseudonyms", "personal data")
-DEPARTMENTS = ("product", "rnd", "content", "marketing", "shop", "service", "corporate", "management")
+DEPARTMENTS = ("management", "engineering", "product", "data", "marketing", "content", "service", "finance")
 LINES = ("membership", "shop", "corporate", "audio")
 SLOTS = (
     "mat", "band", "scale", "weights", "clothing", "snack", "bottle", "massage", "new", "picked", "gifts", "travel",
@@ -123,14 +123,20 @@ TABLES = (
         (
             C("date", "date", "day", refers="calendar"),
             C("opening_cny", "float", "in the morning", "CNY"),
-            C("from_shop_cny", "float", "paid out by payment providers for orders, less their fee", "CNY", low=0),
+            C(
+                "from_shop_cny",
+                "float",
+                "paid out by payment providers for orders, less their fee; points bring nothing",
+                "CNY",
+                low=0,
+            ),
             C("from_members_cny", "float", "the same for memberships", "CNY", low=0),
             C("from_corporate_cny", "float", "invoices paid; until spring 2024 also those of 2023", "CNY", low=0),
             C("from_audio_cny", "float", "Jiadong Audio", "CNY", low=0),
             C("to_staff_cny", "float", "salaries and contributions", "CNY", low=0),
             C("to_suppliers_cny", "float", "goods received earlier", "CNY", low=0),
             C("to_advertising_cny", "float", "advertising", "CNY", low=0),
-            C("to_users_cny", "float", "refunds", "CNY", low=0),
+            C("to_users_cny", "float", "refunds of orders that were not paid with points", "CNY", low=0),
             C("to_others_cny", "float", "rent, coaches, cloud, shipping, partners and what else the firm pays", "CNY", low=0),
             C("receipts_cny", "float", "sum of what came", "CNY", low=0),
             C("payments_cny", "float", "sum of what went", "CNY", low=0),
@@ -169,14 +175,14 @@ TABLES = (
             C(
                 "spend_cny",
                 "float",
-                "what only this line costs: goods, shipping, fees, refunds, its own department",
+                "what only this line costs: goods, shipping, fees, refunds, service at offices",
                 "CNY",
                 low=0,
             ),
         ),
         scope="summary",
-        note="78 whole weeks: 2025-06-30 is left out. Seats and salaries of a month are spread over its days. Content, live "
-        "classes and the app serve all lines and are in none.",
+        note="78 whole weeks: 2025-06-30 is left out. Seats of a month are spread over its days. Staff, content, live classes "
+        "and the app serve all lines and are in none.",
     ),
     Table(
         "inventory_daily",
