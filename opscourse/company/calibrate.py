@@ -261,10 +261,8 @@ def _not_a_pattern(company: Company) -> Iterator[Row]:
     orders = company["orders"]
     spent = orders[orders["paid"]].groupby("user_id")["net_cny"].sum().sort_values(ascending=False)
     found = spent.iloc[:5].sum() / spent.sum() * 100
-    most = 500 * 30 / len(spent)
-    yield Row(
-        "share of the five best users in what the shop takes, %", 0.0, found, most, "30 times the mean of a buyer at most"
-    )
+    most = 10 * company.known.corporate.top_five / min(company.scale, 1)
+    yield Row("share of the five best users in what the shop takes, %", 0.0, found, most, "a tenth of the corporate share")
 
 
 @figure("Q27")

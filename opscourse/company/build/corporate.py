@@ -24,7 +24,7 @@ FIRST_OF_MONTH, LENGTH_OF_MONTH = _EDGES[:-1], np.diff(_EDGES).astype(int)
 
 @builds("_accounts")
 def accounts(world: World) -> Columns:
-    """What only the simulator knows of each account. Number 1 to 5 in `rank` are the five largest, in this order."""
+    """What only the simulator knows of each account: made from the largest to the smallest, then shuffled."""
     stream = world.stream("_accounts")
     corporate = world.parameters.corporate
     size = corporate.accounts
@@ -71,12 +71,11 @@ def invoices(world: World) -> Columns:
     month = np.arange(-EARLIER, MONTHS)
     pilot, roll_out = month_index(corporate.pilot_start[:7]), month_index(corporate.roll_out[:7])
     coached = np.where(known["pilot"], pilot, roll_out)
-    years = month[None, :] / 12
-    growth = known["growth"][:, None] * years
-    growth = growth + corporate.pilot_effect * np.maximum(month[None, :] - coached[:, None], 0) / 12
+    growth = known["growth"][:, None] * month / 12
+    growth = growth + corporate.pilot_effect * np.maximum(month - coached[:, None], 0) / 12
     shape = np.exp(growth)
     starts = (FIRST_DAY + known["start"]).astype("datetime64[M]") - FIRST_DAY.astype("datetime64[M]")
-    runs = month[None, :] >= starts.astype(int)[:, None]
+    runs = month >= starts.astype(int)[:, None]
     inside = runs & (month >= 0)
     total = known["share"] * corporate.monthly * MONTHS
     aimed = total / corporate.seat_price / (shape * inside).sum(axis=1) * stream.lognormal(0, 0.2, total.size)

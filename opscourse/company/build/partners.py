@@ -25,8 +25,7 @@ def partner_sales(block: Block) -> np.ndarray:
     new = np.bincount(MONTH_OF_DAY[day_index(users["signup_ts"][ours])], minlength=MONTHS)
     bought = orders["paid"] & ours[orders["user_id"] - block.first_user]
     cents = np.rint(orders["net_cny"][bought] * 100).astype(np.int64)
-    paid = np.zeros(MONTHS, dtype=np.int64)
-    np.add.at(paid, MONTH_OF_DAY[day_index(orders["ts"][bought])], cents)
+    paid = np.bincount(MONTH_OF_DAY[day_index(orders["ts"][bought])], cents, minlength=MONTHS).astype(np.int64)
     return np.array([new, paid])
 
 

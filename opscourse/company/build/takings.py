@@ -20,9 +20,7 @@ def _cents(cny: np.ndarray) -> np.ndarray:
 
 
 def _by_day(day: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    total = np.zeros(DAYS, dtype=np.int64)
-    np.add.at(total, day, amount)
-    return total
+    return np.bincount(day, amount, minlength=DAYS).astype(np.int64)  # exact: far below 2**53
 
 
 @tallies("takings")
@@ -48,8 +46,7 @@ def sold(block: Block) -> np.ndarray:
     paid = orders["paid"][row]
     products = block.world["products"]["sku"].size
     at = ((items["sku"] - 1) * DAYS + day_index(orders["ts"])[row])[paid]
-    pieces = np.zeros(products * DAYS, dtype=np.int64)
-    np.add.at(pieces, at, items["quantity"][paid])
+    pieces = np.bincount(at, items["quantity"][paid], minlength=products * DAYS).astype(np.int64)
     return np.array([pieces, np.bincount(at, minlength=products * DAYS)]).reshape(2, products, DAYS)
 
 
