@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opscourse.company import dirt, store
-from opscourse.company.build.calendar import FIRST_DAY
 from opscourse.company.parameters import Parameters
 from opscourse.company.tables.hidden import HIDDEN
 from opscourse.errors import UnknownName
@@ -178,6 +177,8 @@ def _hhi(known: Parameters, folder: Path) -> float:
 
 @figure("lines.turn", "Monday of the first week in which Jiadong Audio declines", 10, "date")
 def _turn(known: Parameters, folder: Path) -> str:
+    from opscourse.company.build.calendar import FIRST_DAY
+
     return str(FIRST_DAY + 7 * int(known.lines.audio_turn))
 
 
