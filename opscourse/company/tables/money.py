@@ -198,7 +198,8 @@ TABLES = (
             C("lost_sales", "int", "asked for while there was none, by who wants to be told when it is back", "pieces", low=0),
         ),
         scope="summary",
-        note="What is refunded does not come back into stock.",
+        note="What users order while there is none comes from a wholesaler the same morning and is in `received`. What is "
+        "refunded does not come back into stock.",
     ),
     Table(
         "page_slots_daily",
