@@ -11,8 +11,8 @@ from opscourse.company.calibrate import FIGURES, Company, Row, calibrate, main
 FOLDER = store.shipped_folder()
 EXPECTED = [  # every figure whose tables exist
     *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14", "Q15", "Q16", "Q17", "Q18", "Q19", "Q20"),
-    *("Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q33", "Q35", "Q37", "Q39", "Q40", "Q41", "Q45", "Q49", "Q50", "Q51", "Q55"),
-    *("Q60", "Q61"),
+    *("Q24", "Q25", "Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q33", "Q35", "Q37", "Q39", "Q40", "Q41", "Q45", "Q49", "Q50"),
+    *("Q51", "Q54", "Q55", "Q60", "Q61"),
 ]
 
 # A company made from another parameter: its data would not agree with what this one says.
@@ -30,6 +30,7 @@ WRONG_PARAMETERS = {
     "Q17": ("market", {"lead": 0.30}),
     "Q18": ("survey", {"would_pay_after": 0.42}),
     "Q20": ("source", {"dy": 0.28, "xhs": 0.20}),
+    "Q24": ("corporate", {"top_five": 0.55}),
     "Q27": ("service", {"triage_mean": 0.2}),
     "Q28": ("patience", {"scale": 8.0}),
     "Q29": ("quality", {"pain_points": 11}),
@@ -49,6 +50,7 @@ WRONG_DATA = {
     "Q11": ("assignments", lambda t: t.assign(outcome=t["outcome"].where(t["arm"] == "control", 0))),
     "Q12": ("users", lambda t: t.assign(channel_id=t["channel_id"].replace({1: 3, 3: 1}))),
     "Q19": ("users", lambda t: t.assign(age=t["age"] + 3)),
+    "Q25": ("orders", lambda t: t.assign(net_cny=t["net_cny"].where(t["user_id"] > 50, 1e5))),
     "Q30": ("dial_tests", lambda t: t.assign(passed=t["passed"] | (t["wave"] == 1).fillna(False).astype(bool))),
     "Q40": ("content_items", lambda t: t[t["style"] != "story"]),
     "Q41": ("content_items", lambda t: t[t["account"] != "sub3"]),
@@ -57,6 +59,7 @@ WRONG_DATA = {
     "Q49": ("enterprise_apps", lambda t: t[t["failure"] != "slow development"]),
     "Q50": ("app_versions", lambda t: t.iloc[::2]),
     "Q61": ("claims", lambda t: t[t["source"] != "duties essay"]),
+    "Q54": ("b2b_accounts", lambda t: t[t["segment"] != "estate"]),
 }
 
 

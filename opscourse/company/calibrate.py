@@ -291,6 +291,26 @@ def _source(company: Company) -> Iterator[Row]:
     yield share("visits with a source: from dy or xhs", target, names.isin(["dy", "xhs"]).mean(), len(names))
 
 
+@figure("Q24")
+def _five_largest(company: Company) -> Iterator[Row]:
+    revenue = company["b2b_invoices"].groupby("account_id")["amount_cny"].sum().sort_values(ascending=False)
+    share = revenue / revenue.sum() * 100
+    known = company.known.corporate
+    yield exact("share of the five largest corporate accounts, %", known.top_five * 100, share.iloc[:5].sum(), 1)
+    sizes = [known.decline**k for k in range(5)]
+    yield exact("of these, the largest one, %", known.top_five * 100 * sizes[0] / sum(sizes), share.iloc[0], 1)
+
+
+@figure("Q25")
+def _not_a_pattern(company: Company) -> Iterator[Row]:
+    """The five largest of a consumer business are next to nothing: the figure says nothing about an industry."""
+    orders = company["orders"]
+    spent = orders[orders["paid"]].groupby("user_id")["net_cny"].sum().sort_values(ascending=False)
+    found = spent.iloc[:5].sum() / spent.sum() * 100
+    most = 10 * company.known.corporate.top_five / min(company.scale, 1)
+    yield Row("share of the five best users in what the shop takes, %", 0.0, found, most, "a tenth of the corporate share")
+
+
 @figure("Q27")
 def _triage(company: Company) -> Iterator[Row]:
     """Mean and median of a log-normal time: standard errors from its own moments."""
@@ -405,6 +425,11 @@ def _nodes(company: Company) -> Iterator[Row]:
     yield exact("days from 1 March to Dragon Head 2025", 0, (dragon[1] - dragon[1].replace(month=3, day=1)).days)
     fixed = [f"{year}-03-{day}" for year in (2024, 2025) for day in ("08", "12", "15", "20")]
     yield exact("nodes on 8, 12, 15 and 20 March of both years", 8, int(calendar["node"][fixed].notna().sum()))
+
+
+@figure("Q54")
+def _segments(company: Company) -> Iterator[Row]:
+    yield exact("segments of corporate accounts", 5, company["b2b_accounts"]["segment"].nunique())
 
 
 @figure("Q60")

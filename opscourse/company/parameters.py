@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from opscourse.company.known import known
+from opscourse.company.parameters_money import Cloud, Corporate, Lines, Money, Partner, PriceTest, Shelf, Stock
 from opscourse.company.parameters_outside import (
     Access,
     AppStore,
@@ -394,6 +395,14 @@ class Parameters:
     release: Release = field(default_factory=Release)
     decision: Decision = field(default_factory=Decision)
     enterprise_app: EnterpriseApp = field(default_factory=EnterpriseApp)
+    corporate: Corporate = field(default_factory=Corporate)
+    partner: Partner = field(default_factory=Partner)
+    money: Money = field(default_factory=Money)
+    lines: Lines = field(default_factory=Lines)
+    cloud: Cloud = field(default_factory=Cloud)
+    stock: Stock = field(default_factory=Stock)
+    shelf: Shelf = field(default_factory=Shelf)
+    price_test: PriceTest = field(default_factory=PriceTest)
 
 
 def varied(seed: int) -> Parameters:

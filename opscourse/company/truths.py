@@ -214,3 +214,32 @@ def _retention_untrained(known: Parameters, folder: Path) -> float:
 @figure("release.payback", "releases after which automated tests have saved the hours they cost", 10, "releases")
 def _payback(known: Parameters, folder: Path) -> float:
     return known.release.automation_hours / (known.release.hours_by_hand - known.release.hours_automated)
+
+
+@figure("corporate.hhi", "concentration of corporate revenue (HHI)", 27, "of 10,000")
+def _hhi(known: Parameters, folder: Path) -> float:
+    return round(10_000 * float((truth(folder, "accounts")["share"] ** 2).sum()), 1)
+
+
+@figure("lines.turn", "Monday of the first week in which Jiadong Audio declines", 10, "date")
+def _turn(known: Parameters, folder: Path) -> str:
+    from opscourse.company.build.calendar import FIRST_DAY
+
+    return str(FIRST_DAY + 7 * int(known.lines.audio_turn))
+
+
+@figure(
+    "cash.ruin", "probability that cash is below 0 at the end of a month within 12, each like one of the last 12 by chance", 27
+)
+def _ruin(known: Parameters, folder: Path) -> float:
+    """By brute force: 200,000 years. Not a number if the company was made without `cash_daily`."""
+    import numpy as np
+
+    from opscourse.company.tables import TABLES
+
+    if "cash_daily" not in store.manifest(folder)["tables"]:
+        return float("nan")
+    cash = store.table_of(folder, TABLES["cash_daily"])
+    net = (cash["receipts_cny"] - cash["payments_cny"]).groupby(cash["date"].dt.to_period("M")).sum().to_numpy()[-12:]
+    years = np.random.default_rng(0).choice(net, (200_000, 12))
+    return round(float((np.cumsum(years, axis=1).min(axis=1) + cash["closing_cny"].iloc[-1] < 0).mean()), 3)

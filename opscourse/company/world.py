@@ -66,6 +66,8 @@ def tallies(name: str) -> Callable[[Callable[[Any], np.ndarray]], Callable[[Any]
     """Register a function from a block to an array of counts; their sum over all blocks is `world.totals[name]`."""
 
     def register(count: Callable[[Any], np.ndarray]) -> Callable[[Any], np.ndarray]:
+        if name in TALLIES:
+            raise ValueError(f"{name!r} is counted twice")
         TALLIES[name] = count
         return count
 

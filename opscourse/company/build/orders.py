@@ -7,9 +7,9 @@ import numpy as np
 from opscourse.company.build.activity import WINDOW
 from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.people import DAY, EARLIEST, LATEST, START, clock, stamp
-from opscourse.company.world import Block, Columns, builds, coded, filled, ordered, pick
+from opscourse.company.world import Block, Columns, World, builds, coded, filled, ordered, pick
 
-__all__ = ["SPAN"]
+__all__ = ["SPAN", "popularity"]
 
 SPAN = 10_000 * DAY  # more seconds than any calendar here
 _POPULARITY = 0.85  # sales of the k-th most popular product fall as k to this power
@@ -50,6 +50,11 @@ def times(block: Block) -> Columns:
     return {"second": second, "turn": turn, "rank": rank}
 
 
+def popularity(world: World) -> np.ndarray:
+    """How well each product sells, relative to the best one, while both are on sale."""
+    return world.stream("_baskets").permutation(np.arange(1, world["products"]["sku"].size + 1)) ** -_POPULARITY
+
+
 @builds("_baskets")
 def baskets(block: Block) -> Columns:
     """Lines of all orders, in the order of `_payments`: (order, sku, quantity, price)."""
@@ -65,8 +70,7 @@ def baskets(block: Block) -> Columns:
     products = world["products"]
     launch = day_index(products["launch_date"])
     by_launch = np.argsort(launch, kind="stable")
-    popularity = world.stream("_baskets").permutation(np.arange(1, launch.size + 1)) ** -_POPULARITY
-    cumulative = np.cumsum(popularity[by_launch])
+    cumulative = np.cumsum(popularity(world)[by_launch])
     on_sale = np.searchsorted(launch[by_launch], np.arange(DAYS), side="right")
     drawn = stream.random(order.size) * cumulative[on_sale[day[order]] - 1]
     index = by_launch[np.searchsorted(cumulative, drawn, side="right")]

@@ -4,6 +4,7 @@ from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
 from opscourse.company.tables.content import PLATFORMS as PLATFORM_NAMES
 from opscourse.company.tables.content import TOPICS
+from opscourse.company.tables.money import HIDDEN as MONEY
 from opscourse.company.tables.work import DEPARTMENTS as DEPARTMENT_NAMES
 
 __all__ = ["HIDDEN", "PEOPLE"]
@@ -167,4 +168,5 @@ DEPARTMENTS = Table(
 )
 
 _ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, AGENTS, DEPARTMENTS)
+_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, *MONEY)
 HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
