@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from opscourse.company.known import known
+from opscourse.company.parameters_relations import Community, Creator, Message, Point, Referral, Streak
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -365,6 +366,12 @@ class Parameters:
     membership: Membership = field(default_factory=Membership)
     coupon: Coupon = field(default_factory=Coupon)
     dirt: Dirt = field(default_factory=Dirt)
+    referral: Referral = field(default_factory=Referral)
+    community: Community = field(default_factory=Community)
+    streak: Streak = field(default_factory=Streak)
+    point: Point = field(default_factory=Point)
+    message: Message = field(default_factory=Message)
+    creator: Creator = field(default_factory=Creator)
 
 
 def varied(seed: int) -> Parameters:

@@ -1,11 +1,11 @@
 """The tables of the company, one module an area; `TABLES` has them all by name."""
 
-from opscourse.company.tables import content, customers, data, foundations, marketing, product, users
+from opscourse.company.tables import content, customers, data, foundations, marketing, product, relations, users
 
 __all__ = ["TABLES"]
 
 TABLES = {
     table.name: table
-    for module in (foundations, data, product, marketing, content, users, customers)
+    for module in (foundations, data, product, marketing, content, users, customers, relations)
     for table in module.TABLES
 }

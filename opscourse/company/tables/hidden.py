@@ -96,6 +96,17 @@ PLATFORMS = Table(
         C("saving", "float", "weight of saves", low=0),
     ),
 )
+CREATORS = Table(
+    "creators",
+    "marketing",
+    "one creator, as they are",
+    ("creator_id",),
+    (
+        C("creator_id", "int", "creator", refers="creators"),
+        C("fake_share", "float", "share of followers that were bought", low=0, high=1),
+        C("conversion", "float", "orders a click", low=0, high=1),
+    ),
+)
 
-_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS)
+_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, CREATORS)
 HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
