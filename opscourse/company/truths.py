@@ -168,3 +168,13 @@ def _response_mean(known: Parameters, folder: Path) -> float:
     import math
 
     return known.service.response_median * math.exp(known.service.response_sigma**2 / 2)
+
+
+@figure("referral.k", "friends who register, a user who took a code", 13)
+def _k_factor(known: Parameters, folder: Path) -> float:
+    return known.referral.sent * known.referral.acceptance
+
+
+@figure("message.best_day", "days of quiet after which a win-back adds most returns", 25, "days")
+def _best_day(known: Parameters, folder: Path) -> int:
+    return max(zip(known.message.returns, known.message.quiet, strict=True))[1]

@@ -18,7 +18,8 @@ _WEEKS = DAYS // 7
 _AFTER = 4  # weeks that a voices meeting is felt
 _ENOUGH = 20  # messages that make a week count
 _NOISE = 0.35  # standard deviation of one message's sentiment
-_MOST = 12.0  # nobody writes more messages a day than this, on average
+_MOST = 4.0  # nobody writes more messages a day than this, on average
+_UNEVEN = 60.0  # nor more than this, relative to who writes least
 _STAYED = 14  # days that a user stays at least before joining a group makes sense
 
 
@@ -86,7 +87,7 @@ def members(block: Block) -> Columns:
     order = np.lexsort((user, group))
     user, joined, group = user[order], joined[order].astype(np.int64), group[order]
     span = last[user] - joined + 1
-    writes = groups["lively"][group] * (1 + stream.pareto(known.tail, user.size)).clip(max=500)
+    writes = groups["lively"][group] * (1 + stream.pareto(known.tail, user.size)).clip(max=_UNEVEN)
     for _ in range(5):  # the cap changes the total, which stays as it is stated
         writes *= known.messages * block.size / USERS_AT_PLAN / max((writes * span).sum(), 1e-9)
         writes = writes.clip(max=_MOST)
