@@ -10,7 +10,7 @@ from opscourse.company.calibrate import FIGURES, Company, Row, calibrate, main
 
 FOLDER = store.shipped_folder()
 EXPECTED = [  # every figure whose tables exist
-    *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q18", "Q19", "Q20", "Q21"),
+    *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q18", "Q19", "Q20", "Q21", "Q22"),
     *("Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q39", "Q40", "Q41", "Q42", "Q43", "Q44", "Q45", "Q60"),
 ]
 
@@ -25,6 +25,7 @@ WRONG_PARAMETERS = {
     "Q18": ("survey", {"would_pay_after": 0.42}),
     "Q20": ("source", {"dy": 0.28, "xhs": 0.20}),
     "Q21": ("creator", {"panel_rate": 0.18}),
+    "Q22": ("search", {"weights": (0.2, 0.2, 0.2, 0.2, 0.2)}),
     "Q27": ("service", {"triage_mean": 0.2}),
     "Q28": ("patience", {"scale": 8.0}),
     "Q29": ("quality", {"pain_points": 11}),

@@ -266,6 +266,16 @@ def _best(trials: int, rate: float, size: int) -> tuple[float, float]:
     return float(mean), math.sqrt(((value - mean) ** 2) @ best)
 
 
+@figure("Q22")
+def _page_weights(company: Company) -> Iterator[Row]:
+    from itertools import permutations
+
+    page = company["pages"].set_index("page_id").loc[1, ["s1", "s2", "s3", "s4", "s5"]]
+    totals = [float(page @ order) for order in permutations(company.known.search.weights)]
+    yield exact("score of page 1 under the worst pairing of weights", 61.3, min(totals), 1)
+    yield exact("under the best one", 76.9, max(totals), 1)
+
+
 @figure("Q27")
 def _triage(company: Company) -> Iterator[Row]:
     """Mean and median of a log-normal time: standard errors from its own moments."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from opscourse.company.known import known
 from opscourse.company.parameters_relations import Community, Creator, Message, Point, Referral, Streak
+from opscourse.company.parameters_search import Search
 
 __all__ = [
     "Anomaly", "Arrival", "Checkout", "Content", "Coupon", "Dirt", "Feedback", "Freshness", "Lifetime", "Membership",
@@ -372,6 +373,7 @@ class Parameters:
     point: Point = field(default_factory=Point)
     message: Message = field(default_factory=Message)
     creator: Creator = field(default_factory=Creator)
+    search: Search = field(default_factory=Search)
 
 
 def varied(seed: int) -> Parameters:

@@ -1,11 +1,11 @@
 """The tables of the company, one module an area; `TABLES` has them all by name."""
 
-from opscourse.company.tables import content, customers, data, foundations, marketing, product, relations, users
+from opscourse.company.tables import content, customers, data, foundations, marketing, product, relations, search, users
 
 __all__ = ["TABLES"]
 
 TABLES = {
     table.name: table
-    for module in (foundations, data, product, marketing, content, users, customers, relations)
+    for module in (foundations, data, product, marketing, content, users, customers, relations, search)
     for table in module.TABLES
 }
