@@ -11,8 +11,8 @@ from opscourse.company.calibrate import FIGURES, Company, Row, calibrate, main
 FOLDER = store.shipped_folder()
 EXPECTED = [  # every figure whose tables exist
     *("Q01", "Q02", "Q03", "Q04", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14", "Q15", "Q16", "Q17", "Q18", "Q19", "Q20"),
-    *("Q24", "Q25", "Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q33", "Q35", "Q37", "Q39", "Q40", "Q41", "Q45", "Q49", "Q50"),
-    *("Q51", "Q54", "Q55", "Q60", "Q61"),
+    *("Q21", "Q22", "Q24", "Q25", "Q27", "Q28", "Q29", "Q30", "Q31", "Q32", "Q33", "Q35", "Q37", "Q39", "Q40", "Q41", "Q42"),
+    *("Q43", "Q44", "Q45", "Q49", "Q50", "Q51", "Q54", "Q55", "Q60", "Q61"),
 ]
 
 # A company made from another parameter: its data would not agree with what this one says.
@@ -31,6 +31,8 @@ WRONG_PARAMETERS = {
     "Q18": ("survey", {"would_pay_after": 0.42}),
     "Q20": ("source", {"dy": 0.28, "xhs": 0.20}),
     "Q24": ("corporate", {"top_five": 0.55}),
+    "Q21": ("creator", {"panel_rate": 0.18}),
+    "Q22": ("search", {"weights": (0.2, 0.2, 0.2, 0.2, 0.2)}),
     "Q27": ("service", {"triage_mean": 0.2}),
     "Q28": ("patience", {"scale": 8.0}),
     "Q29": ("quality", {"pain_points": 11}),
@@ -38,6 +40,9 @@ WRONG_PARAMETERS = {
     "Q32": ("quality", {"effect": 0.09}),
     "Q33": ("history", {"inflection": 2008}),
     "Q39": ("content", {"hold": {"scene": 0.65, "question": 0.65, "benefit": 0.65, "none": 0.65}}),
+    "Q42": ("referral", {"bunching": 0.0}),
+    "Q43": ("streak", {"badge_drop": 0.0}),
+    "Q44": ("community", {"news": 1.0}),
     "Q60": ("purchase", {"double11": 1.0}),
     "Q35": ("jobs", {"adjusted": 0.18}),
     "Q51": ("flow", {"reopened_unverified": 0.05}),

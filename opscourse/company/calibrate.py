@@ -311,6 +311,37 @@ def _not_a_pattern(company: Company) -> Iterator[Row]:
     yield Row("share of the five best users in what the shop takes, %", 0.0, found, most, "a tenth of the corporate share")
 
 
+@figure("Q21")
+def _panel(company: Company) -> Iterator[Row]:
+    """The best of creators who are all alike: mean and standard deviation of the largest of so many binomial counts."""
+    known = company.known.creator
+    panel = company["collabs"][company["collabs"]["panel"]]
+    rate = panel["orders"] / panel["clicks"]
+    yield share("orders a click of the panel", known.panel_rate, rate.mean(), int(panel["clicks"].sum()))
+    mean, deviation = _best(known.panel_clicks, known.panel_rate, len(panel))
+    yield Row("orders a click of its best KOC", mean, rate.max(), Z * deviation, f"best of {len(panel)} equal ones")
+
+
+def _best(trials: int, rate: float, size: int) -> tuple[float, float]:
+    import numpy as np
+
+    chance = [math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(trials + 1)]
+    best = np.diff(np.cumsum(chance) ** size, prepend=0.0)
+    value = np.arange(trials + 1) / trials
+    mean = value @ best
+    return float(mean), math.sqrt(((value - mean) ** 2) @ best)
+
+
+@figure("Q22")
+def _page_weights(company: Company) -> Iterator[Row]:
+    from itertools import permutations
+
+    page = company["pages"].set_index("page_id").loc[1, ["s1", "s2", "s3", "s4", "s5"]]
+    totals = [float(page @ order) for order in permutations(company.known.search.weights)]
+    yield exact("score of page 1 under the worst pairing of weights", 61.3, min(totals), 1)
+    yield exact("under the best one", 76.9, max(totals), 1)
+
+
 @figure("Q27")
 def _triage(company: Company) -> Iterator[Row]:
     """Mean and median of a log-normal time: standard errors from its own moments."""
@@ -415,6 +446,53 @@ def _styles(company: Company) -> Iterator[Row]:
 @figure("Q41")
 def _matrix(company: Company) -> Iterator[Row]:
     yield exact("accounts: 1 + N", 1 + 8, company["content_items"]["account"].nunique())
+
+
+@figure("Q42")
+def _ladder(company: Company) -> Iterator[Row]:
+    """Shares of those who took a code; the company is made so that they are the stated ones."""
+    from opscourse.company.build.referrals import sending
+
+    known = company.known.referral
+    codes, sent = len(company["referral_codes"]), company["referrals"]
+    accepted = int(sent["invitee_id"].notna().sum())
+    yield ratio("invitations a user with a code", known.sent, len(sent) / codes, 1 / len(sent))
+    yield ratio("K: friends who registered, a user with a code", known.sent * known.acceptance, accepted / codes, 1 / accepted)
+    counts = sent.groupby("inviter_id").size()
+    expected = sending(known)
+    for step in known.steps:
+        yield share(
+            f"users with a code who invite exactly {step}", float(expected[step]), (counts == step).sum() / codes, codes
+        )
+
+
+@figure("Q43")
+def _streak(company: Company) -> Iterator[Row]:
+    """Visits after a check-in, by the length of the streak."""
+    known = company.known.streak
+    days = company["daily_activity"][["user_id", "date"]].merge(company["checkins"], on=["user_id", "date"], how="left")
+    days = days.sort_values(["user_id", "date"]).assign(streak=lambda t: t["streak"].fillna(0))
+    days = days.assign(then=days.groupby("user_id")["streak"].shift(-1)).dropna(subset="then")
+    going = (days["then"] > 0).groupby(days["streak"])
+    for streak, target in ((6, known.going[5]), (7, known.settled * (1 - known.badge_drop))):
+        rows = going.get_group(streak)
+        yield share(f"visits with a check-in after {streak} in a row", target, rows.mean(), len(rows))
+
+
+@figure("Q44")
+def _routine(company: Company) -> Iterator[Row]:
+    """Messages of the hour relative to the rest of its day, on days with the step to days without: Poisson counts."""
+    hours, steps = company["group_daily"], company["sop_log"].dropna(subset="done_ts")
+    known = company.known.community
+    day = hours["ts"].dt.normalize()
+    for step, hour, other, target in (("morning_news", 9, 20, known.news), ("live_questions", 20, 9, known.live)):
+        done = steps.loc[steps["step"] == step, ["group_id", "due_ts"]]
+        done = set(zip(done["group_id"], done["due_ts"].dt.normalize(), strict=True))
+        with_step = [pair in done for pair in zip(hours["group_id"], day, strict=True)]
+        at = hours["ts"].dt.hour
+        total = hours.assign(done=with_step, hour=at == hour)[at != other].groupby(["done", "hour"])["messages"].sum()
+        found = total[True, True] / total[True, False] / (total[False, True] / total[False, False])
+        yield ratio(f"messages from {hour} to {hour + 1} with {step}, relative", target, found, *(1 / total))
 
 
 @figure("Q45")

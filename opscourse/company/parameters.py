@@ -25,6 +25,8 @@ from opscourse.company.parameters_outside import (
     Market,
     Mention,
 )
+from opscourse.company.parameters_relations import Community, Creator, Message, Point, Referral, Streak
+from opscourse.company.parameters_search import Search
 from opscourse.company.parameters_work import Decision, EnterpriseApp, Flow, Goals, Jobs, OpsWork, Release, Staff
 
 __all__ = [
@@ -403,6 +405,13 @@ class Parameters:
     stock: Stock = field(default_factory=Stock)
     shelf: Shelf = field(default_factory=Shelf)
     price_test: PriceTest = field(default_factory=PriceTest)
+    referral: Referral = field(default_factory=Referral)
+    community: Community = field(default_factory=Community)
+    streak: Streak = field(default_factory=Streak)
+    point: Point = field(default_factory=Point)
+    message: Message = field(default_factory=Message)
+    creator: Creator = field(default_factory=Creator)
+    search: Search = field(default_factory=Search)
 
 
 def varied(seed: int) -> Parameters:

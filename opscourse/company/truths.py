@@ -243,3 +243,13 @@ def _ruin(known: Parameters, folder: Path) -> float:
     net = (cash["receipts_cny"] - cash["payments_cny"]).groupby(cash["date"].dt.to_period("M")).sum().to_numpy()[-12:]
     years = np.random.default_rng(0).choice(net, (200_000, 12))
     return round(float((np.cumsum(years, axis=1).min(axis=1) + cash["closing_cny"].iloc[-1] < 0).mean()), 3)
+
+
+@figure("referral.k", "friends who register, a user who took a code", 13)
+def _k_factor(known: Parameters, folder: Path) -> float:
+    return known.referral.sent * known.referral.acceptance
+
+
+@figure("message.best_day", "days of quiet after which a win-back adds most returns", 25, "days")
+def _best_day(known: Parameters, folder: Path) -> int:
+    return max(zip(known.message.returns, known.message.quiet, strict=True))[1]

@@ -98,6 +98,17 @@ PLATFORMS = Table(
         C("saving", "float", "weight of saves", low=0),
     ),
 )
+CREATORS = Table(
+    "creators",
+    "marketing",
+    "one creator, as they are",
+    ("creator_id",),
+    (
+        C("creator_id", "int", "creator", refers="creators"),
+        C("fake_share", "float", "share of followers that were bought", low=0, high=1),
+        C("conversion", "float", "orders a click", low=0, high=1),
+    ),
+)
 
 RISKS = Table(
     "risks",
@@ -138,7 +149,6 @@ REVIEWS = Table(
     scope="block",
 )
 
-_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, RISKS, CRISES, REVIEWS)
 AGENTS = Table(
     "agents",
     "management",
@@ -167,6 +177,19 @@ DEPARTMENTS = Table(
     ),
 )
 
-_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, AGENTS, DEPARTMENTS)
-_ALL = (PEOPLE, TOUCHPOINTS, EXPERIMENTS, CHANNELS, CONTENT, PLATFORMS, *MONEY)
+_ALL = (
+    PEOPLE,
+    TOUCHPOINTS,
+    EXPERIMENTS,
+    CHANNELS,
+    CONTENT,
+    PLATFORMS,
+    RISKS,
+    CRISES,
+    REVIEWS,
+    AGENTS,
+    DEPARTMENTS,
+    *MONEY,
+    CREATORS,
+)
 HIDDEN = {table.name: table for table in _ALL}  # each is made by the builder "_truth_<name>"
