@@ -11,7 +11,7 @@ import pandas as pd
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import cells
-from opscourse.values import array, ratio
+from opscourse.values import array, named, ratio
 
 __all__ = ["decompose", "mix_effects"]
 
@@ -57,10 +57,10 @@ def decompose(before: Any, after: Any, rule: str = "multiplicative") -> pd.DataF
     2      basket   120.00   115.00       -287.87
     """
     one_of(rule, ("additive", "multiplicative", "ratio"), "rule")
-    before, after = pd.Series(before), pd.Series(after)
+    before, after = named(before, "before"), named(after, "after")
     parts = list(before.index)
-    if not parts or set(parts) != set(after.index) or not (before.index.is_unique and after.index.is_unique):
-        raise ArgumentError(f"before has the parts {parts}, after has {list(after.index)}; give both the same, each once.")
+    if not parts or set(parts) != set(after.index):
+        raise ArgumentError(f"before has the parts {parts}, after has {list(after.index)}; give both the same.")
     if rule == "ratio" and len(parts) != 2:
         raise ArgumentError(f"A ratio has a numerator and a denominator, in this order; before has {parts}.")
     old, new = array(before, "before"), array(after.reindex(parts), "after")
@@ -75,7 +75,10 @@ def decompose(before: Any, after: Any, rule: str = "multiplicative") -> pd.DataF
         power = np.array([1, -1]) if rule == "ratio" else 1
         growth = power * np.log(new / old)
         whole = growth.sum()
-        contribution = np.prod(old**power) * (np.expm1(whole) / whole if whole else 1.0) * growth
+        with np.errstate(over="ignore", invalid="ignore"):
+            contribution = np.prod(old**power) * (np.expm1(whole) / whole if whole else 1.0) * growth
+    if not np.isfinite(contribution).all():
+        raise ArgumentError("The figure is too large to be computed; give the parts in larger units.")
     return pd.DataFrame({"part": parts, "before": old, "after": new, "contribution": contribution})
 
 
@@ -125,6 +128,9 @@ def mix_effects(before: Any, after: Any, by: str, numerator_col: str, denominato
     sums = {}
     for table in ("before", "after"):
         rows, facts = source.read(table, key={by: by}, number={"_n": numerator_col, "_d": denominator_col})
+        kind = rows.collect_schema()[by]
+        if kind.is_integer() or isinstance(kind, (nw.Categorical, nw.Enum)):  # so that both tables have one type
+            rows = rows.with_columns(nw.col(by).cast(nw.Int64 if kind.is_integer() else nw.String))
         if facts["min__d"] < 0:
             raise ArgumentError(
                 f"Column {denominator_col!r} of {table} goes down to {facts['min__d']:g}; none may be negative."

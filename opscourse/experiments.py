@@ -18,7 +18,7 @@ import pandas as pd
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
 from opscourse.growth import cells
-from opscourse.values import array, ratio, together
+from opscourse.values import array, named, ratio, together
 
 __all__ = ["RatePosterior", "beta_binomial", "cuped", "detectable", "peeking", "ratio_metric", "sequential_interval", "srm"]
 
@@ -57,9 +57,9 @@ def srm(units: Any, planned: Any = None) -> tuple[float, float]:
     """
     from scipy import stats
 
-    units = pd.Series(units)
-    planned = pd.Series(1.0, index=units.index) if planned is None else pd.Series(planned)
-    if set(units.index) != set(planned.index) or not (units.index.is_unique and planned.index.is_unique):
+    units = named(units, "units")
+    planned = pd.Series(1.0, index=units.index) if planned is None else named(planned, "planned")
+    if set(units.index) != set(planned.index):
         raise ArgumentError(f"units has the arms {list(units.index)}, planned has {list(planned.index)}; give both the same.")
     count, share = array(units, "units", least=0), array(planned.reindex(units.index), "planned", least=0)
     if len(count) < 2 or not count.sum() > 0 or not share.all():
@@ -503,8 +503,10 @@ def detectable(rate: Any, n: Any, power: float = 0.8, alpha: float = 0.05) -> An
     from scipy import optimize
     from statsmodels.stats.proportion import power_proportions_2indep
 
-    if not 0 < alpha < power < 1:
-        raise ArgumentError(f"alpha is {alpha!r}, power {power!r}; give fractions with 0 < alpha < power < 1.")
+    _fraction(alpha, "alpha")
+    _fraction(power, "power")
+    if alpha >= power:
+        raise ArgumentError(f"alpha is {alpha!r} and power {power!r}; power must be above alpha.")
     (rate, n), form = together(rate=rate, n=n, least={"rate": 0, "n": 1})
     wrong = (rate <= 0) | (rate >= 1)
     if wrong.any():

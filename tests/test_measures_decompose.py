@@ -116,6 +116,18 @@ def test_mix_and_rate_effects_by_hand(kind):
     assert answer[["rate_effect", "mix_effect"]].sum(axis=None) == pytest.approx(WHOLE[0] - WHOLE[1])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_segments_may_be_categories_or_numbers_of_any_width(kind):
+    columns = {"by": "os", "numerator_col": "orders", "denominator_col": "visits"}
+    plain = mix_effects(BEFORE, AFTER, **columns)
+    tables = (table.assign(os=table["os"].astype("category")) for table in (BEFORE, AFTER))
+    same(measured(kind, mix_effects, *tables, **columns).astype({"os": object}), plain.astype({"os": object}))
+    number = {"ios": 3, "tv": 7, "web": 12}
+    before, after = (table.assign(os=table["os"].map(number)) for table in (BEFORE, AFTER.astype({"visits": "int32"})))
+    answer = measured(kind, mix_effects, before, after.astype({"os": "int32"}), **columns)
+    same(answer, plain.assign(os=plain["os"].map(number)))
+
+
 segment = st.tuples(st.sampled_from("abcd"), st.integers(-50, 1000), st.integers(1, 1000))
 
 
@@ -143,7 +155,9 @@ def test_rates_that_all_rise_under_a_whole_that_falls_are_a_mix():
     [
         (lambda: decompose({}, {}), ["parts []"]),
         (lambda: decompose({"a": 1}, {"b": 1}), ["['a']", "['b']"]),
-        (lambda: decompose(pd.Series([1, 2], ["a", "a"]), pd.Series([1, 2], ["a", "a"])), ["each once"]),
+        (lambda: decompose(pd.Series([1, 2], ["a", "a"]), pd.Series([1, 2], ["a", "a"])), ["'a' more than once"]),
+        (lambda: decompose(BEFORE, AFTER), ["before is a DataFrame", "mapping"]),
+        (lambda: decompose({"a": 1e200, "b": 1e200}, {"a": 1e201, "b": 1e200}), ["too large"]),
         (lambda: decompose({"a": 1}, {"a": 0}), ["'a' goes from 1 to 0", "above 0"]),
         (lambda: decompose({"a": 1, "b": -2}, {"a": 1, "b": 3}), ["'b' goes from -2 to 3"]),
         (lambda: decompose({"a": 1}, {"a": 2}, "ratio"), ["numerator and a denominator"]),

@@ -329,6 +329,7 @@ TABLE = users(per_arm=5)
         (lambda: srm({"a": 5, "b": 5}, planned={"a": 1, "c": 1}), ["['a', 'b']", "['a', 'c']"]),
         (lambda: srm([5, 5], planned=[1, 0]), ["above 0"]),
         (lambda: srm(["many", "few"]), ["units", "not a number"]),
+        (lambda: srm(TABLE), ["units is a DataFrame"]),
         (lambda: cuped(TABLE, "orders", "befor"), ["no column 'befor'", "'before'"]),
         (lambda: cuped(TABLE.assign(before=None), "orders", "before"), ["'before'"]),
         (lambda: cuped(TABLE.assign(orders=np.inf), "orders", "before"), ["'orders'", "15 of 15"]),
@@ -364,6 +365,7 @@ TABLE = users(per_arm=5)
         (lambda: detectable([0.1, 1.0], 1000), ["rate", "1 of 2"]),
         (lambda: detectable(0.1, 0), ["n must", "0"]),
         (lambda: detectable(0.1, 100, power=0.04), ["power 0.04"]),
+        (lambda: detectable(0.1, 100, power="high"), ["power is 'high'"]),
     ],
 )
 def test_bad_input_is_refused_in_words_that_help(call, says):

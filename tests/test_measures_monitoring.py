@@ -104,26 +104,26 @@ def test_trouble_does_not_hide_the_next_from_the_weekday_rule_as_it_does_from_th
     assert trailing_z(daily).query("alarm").index.tolist() == [70]
 
 
-def test_on_the_companys_days_the_weekday_rule_is_right_the_trailing_one_blind_and_stl_nervous():
-    # TP35, once the company has half a year behind it; scripts (waves) open sessions and leave the number of users alone.
+def test_on_the_companys_days_the_trailing_rule_finds_least_and_stl_gives_most_false_alarms():
+    # TP35, once the company has half a year behind it; scripts (waves) open sessions and leave the number of users alone. What
+    # is asked here held on each of 20 variants of the company.
     days = load("daily_activity").query("date >= '2024-06-03'").groupby("date")
     users, sessions = days.size().reset_index(name="value"), days["sessions"].sum().reset_index(name="value")
     kinds = ("outages", "campaigns", "price_errors", "waves")
     known = set(users["date"][28:])  # the rules need four weeks before they say anything
     *planted, waves = (set(pd.to_datetime(truth(f"anomaly.{kind}"))) & known for kind in kinds)
-    outages, campaigns, _ = planted
-    planted = set().union(*planted)
+    outages, planted = planted[0], set().union(*planted)
 
     def alarms(rule, daily=users):
         return set(rule(daily).query("alarm")["date"]) & known
 
     weekday, trailing, stl = map(alarms, RULES)
-    assert outages | campaigns <= weekday <= planted
-    assert len(trailing & planted) < len(weekday & planted) <= len(stl & planted)
-    assert len(stl - planted) > len(planted)  # most alarms of STL at 3 are false
-    assert alarms(lambda daily: stl_residual(daily, threshold=6)) >= weekday
+    assert outages <= weekday & trailing & stl
+    assert len(trailing & planted) <= len(weekday & planted) <= len(stl & planted)
+    assert len(weekday & planted) > len(planted) / 2
+    assert len(weekday - planted) < len(planted)
+    assert len(stl - planted) > 2 * len(planted)
     assert waves <= alarms(weekday_ratio, sessions)
-    assert not waves & weekday
 
 
 DAILY = series(days=40)
