@@ -196,7 +196,7 @@ def _answer(
 
 
 def _positive(value: Any, argument: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < np.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
         raise ArgumentError(f"{argument} is {value!r}; give a number above 0.")
 
 

@@ -20,8 +20,6 @@ from statsmodels.stats.proportion import (
 from opscourse import load, truth
 from opscourse.errors import ArgumentError
 from opscourse.experiments import (
-    _ever_beyond,
-    _mixture_bound,
     beta_binomial,
     cuped,
     detectable,
@@ -30,6 +28,7 @@ from opscourse.experiments import (
     sequential_interval,
     srm,
 )
+from opscourse.sequential import _ever_beyond, _mixture_bound
 
 
 def users(seed=1, per_arm=400, arms=("control", "new", "old")):
@@ -342,7 +341,10 @@ TABLE = users(per_arm=5)
         (lambda: cuped(TABLE.assign(arm=[None, *TABLE["arm"][1:]]), "orders", "before"), ["'arm'", "1 of 15"]),
         (lambda: ratio_metric(TABLE, "arm", "sessions"), ["'arm'", "not numbers"]),
         (lambda: ratio_metric(TABLE.assign(sessions=-1), "orders", "sessions"), ["'sessions'", "-1"]),
-        (lambda: ratio_metric(TABLE.assign(user_id=1), "orders", "sessions", unit_col="user_id"), ["2 of 1 units", "one arm"]),
+        (
+            lambda: ratio_metric(TABLE.assign(user_id=1), "orders", "sessions", unit_col="user_id"),
+            ["1 units", "one arm", "user_id 1"],
+        ),
         (lambda: sequential_interval(1, -1, 10, tuned_for=10), ["standard_error", "-1"]),
         (lambda: sequential_interval(1, 1, 0, tuned_for=10), ["n must be", "0"]),
         (lambda: sequential_interval(1, 1, 10, tuned_for=0), ["tuned_for", "0"]),
