@@ -15,12 +15,19 @@ import numpy as np
 import pandas as pd
 
 from opscourse import eventlog
+from opscourse.decompose import decompose, mix_effects
 from opscourse.errors import ArgumentError
+from opscourse.experiments import beta_binomial, cuped, detectable, peeking, ratio_metric, sequential_interval, srm
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import MONTH, accounts, cells
+from opscourse.monitoring import stl_residual, trailing_z, weekday_ratio
 from opscourse.periods import DAY_US, duration, period_of, period_start, whole
 
-__all__ = ["activity", "cohort_average", "cohorts", "proportion_interval", "retention"]
+__all__ = [
+    "activity", "beta_binomial", "cohort_average", "cohorts", "cuped", "decompose", "detectable", "mix_effects", "peeking",
+    "proportion_interval", "ratio_metric", "retention", "sequential_interval", "srm", "stl_residual", "trailing_z",
+    "weekday_ratio",
+]  # fmt: skip
 
 KINDS = ("n_day", "window_24h", "unbounded", "bracket")
 INTERVALS = ("wilson", "beta", "agresti_coull", "normal")

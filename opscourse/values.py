@@ -10,7 +10,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 
-__all__ = ["array", "ratio", "together"]
+__all__ = ["array", "fraction", "named", "ratio", "together"]
 
 
 def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
@@ -37,6 +37,37 @@ def array(value: Any, argument: str, least: float | None = None, missing: bool =
             f"{argument} must be {expected}, but {wrong.sum():,} of {wrong.size:,} are not, for example {numbers[wrong][0]:g}."
         )
     return numbers
+
+
+def fraction(value: Any, argument: str) -> float:
+    """The value, if it is a number between 0 and 1, both excluded; else ArgumentError.
+
+    Examples
+    --------
+    >>> fraction(0.95, "confidence")
+    0.95
+    """
+    if not (isinstance(value, (int, float)) and 0 < value < 1):
+        raise ArgumentError(f"{argument} is {value!r}; give a fraction between 0 and 1, for example 0.95.")
+    return value
+
+
+def named(value: Any, argument: str) -> pd.Series:
+    """A mapping, Series or list as a Series with each name once; raises ArgumentError for anything else.
+
+    Examples
+    --------
+    >>> named({"control": 3}, "units").to_dict()
+    {'control': 3}
+    """
+    try:
+        series = pd.Series(value)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{argument} is a {type(value).__name__}; give a mapping, a Series or a list.") from error
+    if not series.index.is_unique:
+        twice = series.index[series.index.duplicated()][0]
+        raise ArgumentError(f"{argument} has {twice!r} more than once; add these up first.")
+    return series
 
 
 def together(least: dict[str, float] | None = None, **values: Any) -> tuple[list[np.ndarray], Callable[[np.ndarray], Any]]:
