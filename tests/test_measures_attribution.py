@@ -151,22 +151,14 @@ def chain(paths):
     return {(here, there): times / leaving[here] for (here, there), times in steps.items()}
 
 
-def reached(probability, without=None, steps=4000):
-    """The probability to be at "won" in the end, by taking step after step."""
-    states = sorted({state for step in probability for state in step})
+def reached(probability, without=None):
+    """The probability to be at "won" in the end: after 4096 steps, where who goes to the removed channel is lost."""
+    states = ["won", "lost", *sorted({here for here, _ in probability})]
     matrix = np.zeros((len(states), len(states)))
+    matrix[0, 0] = matrix[1, 1] = 1
     for (here, there), share in probability.items():
-        matrix[states.index(here), states.index("lost" if there == without and "lost" in states else there)] += share
-    if without is not None:
-        matrix[states.index(without)] = 0
-        if "lost" not in states:
-            matrix[:, states.index(without)] = 0
-    now = np.array([state == "start" for state in states], dtype=float)
-    won = 0.0
-    for _ in range(steps):
-        now = now @ matrix
-        won += now[states.index("won")]
-    return won
+        matrix[states.index(here), states.index("lost" if there == without else there)] += share
+    return np.linalg.matrix_power(matrix, 4096)[states.index("start"), 0]
 
 
 def markov_by_steps(led, idle):
@@ -186,7 +178,7 @@ TOUCHED = st.lists(st.tuples(USERS, TIMES, st.sampled_from(CHANNELS)), min_size=
 ORDERED = st.lists(st.tuples(USERS, TIMES), min_size=1, max_size=8)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(TOUCHED, ORDERED, st.sampled_from(("1d", "7d", "30d")))
 def test_all_rules_follow_their_definition(touches, orders, lookback):
     touches, orders = log([*touches, (9, HOUR, "direct")]), log([*orders, (9, HOUR)])
@@ -357,11 +349,43 @@ def test_bad_input_is_refused_in_words_that_help(call, says):
         assert words in str(caught.value)
 
 
+ANY_TOUCHES = st.lists(
+    st.tuples(USERS, TIMES, st.one_of(st.sampled_from(CHANNELS), st.text("aé微 '%", max_size=2))), max_size=9
+)
+ANY_ORDERS = st.lists(st.tuples(USERS, TIMES), max_size=4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=20)
+@given(ANY_TOUCHES, ANY_ORDERS, st.sampled_from(RULES), st.sampled_from(("user_id", "ts", "channel_id", None, None, None)))
+def test_spoilt_logs_are_refused_and_others_give_away_each_touched_conversion_once(kind, touches, orders, rule, spoilt):
+    types = {"user_id": "Int64", "ts": "datetime64[us]", "channel_id": "str"}
+    touches, orders = (pd.DataFrame(rows, columns=list(types)[:width]) for rows, width in ((touches, 3), (orders, 2)))
+    touches, orders = (frame.astype({name: types[name] for name in frame}) for frame in (touches, orders))
+    if spoilt:
+        touches.loc[:0, spoilt] = None
+    try:
+        answer = measured(kind, attribution, touches, orders, rule=rule)
+    except ArgumentError:
+        assert (
+            spoilt
+            or touches.empty
+            or orders.empty
+            or rule == "last_non_direct"
+            or not set(touches.user_id) & set(orders.user_id)
+        )
+        return
+    assert not spoilt
+    assert answer["credit"].sum() == pytest.approx(answer["conversions"][0])
+    assert answer["conversions"][0] + answer["untouched"][0] == len(orders)
+    assert answer["credit"].ge(0).all()
+
+
 def test_times_that_do_not_fit_into_one_number_are_refused():
     ids = pd.DataFrame({"user_id": 1, "channel_id": range(5000), "ts": pd.Timestamp("2025-03-01").as_unit("us")})
     ids.loc[0, "ts"] = pd.Timestamp("0001-01-01").as_unit("us")
     with pytest.raises(ArgumentError, match="2,026 years"):
-        attribution(ids, ids[["user_id", "ts"]])
+        attribution(ids, ids.loc[:0, ["user_id", "ts"]])
 
 
 # Incremental
