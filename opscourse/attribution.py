@@ -122,7 +122,7 @@ def attribution(
         log, facts = source.read("touches", key={"_user": user_col, **keys}, time=when)
         goals, counted = source.read("conversions", key={"_user": user_col}, time={"_goal": (timestamp_col, "us")})
         log, goals = eventlog.same_key(log, goals, user_col)
-        goals = goals.with_row_index("_path", order_by=["_user", "_goal"])
+        goals = goals.with_row_index("_path", order_by="_goal")
         ago = nw.col("_goal") - nw.col("_at")
         led = log.join(goals, on="_user", how="inner").filter(ago >= 0, ago <= window)
 
