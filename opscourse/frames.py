@@ -175,7 +175,11 @@ class Source:
 
     def table(self, columns: Mapping[str, Sequence[int]]) -> nw.LazyFrame:
         """A small table of whole numbers to join with, where the queries are executed."""
-        small = self.build({name: (values, nw.Int64) for name, values in columns.items()}).to_native()
+        return self.back(self.build({name: (values, nw.Int64) for name, values in columns.items()}))
+
+    def back(self, frame: nw.DataFrame) -> nw.LazyFrame:
+        """A small frame that was built or collected, as a table to join with where the queries are executed."""
+        small = frame.to_native()
         if self._connection is not None:
             small = self._connection.from_df(small)
         elif self.kind.is_duckdb():

@@ -12,13 +12,36 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from opscourse.attribution import attribution, incremental
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
 from opscourse.periods import duration
+from opscourse.pricing import breakeven_lift, elasticity
+from opscourse.referral import bass, bass_fit, branching, doubling_time, k_factor, total_per_seed
 from opscourse.response import ResponseCurve, allocate, response_fit
 from opscourse.values import array, ratio, together
 
-__all__ = ["ResponseCurve", "allocate", "cac", "cost_ladder", "ltv", "payback", "response_fit", "roas", "roi"]
+__all__ = [
+    "ResponseCurve",
+    "allocate",
+    "attribution",
+    "bass",
+    "bass_fit",
+    "branching",
+    "breakeven_lift",
+    "cac",
+    "cost_ladder",
+    "doubling_time",
+    "elasticity",
+    "incremental",
+    "k_factor",
+    "ltv",
+    "payback",
+    "response_fit",
+    "roas",
+    "roi",
+    "total_per_seed",
+]
 
 
 def roi(gain: Any, cost: Any) -> Any:
