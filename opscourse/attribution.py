@@ -68,7 +68,8 @@ def attribution(
     direct : value of channel_col that means no channel, for "last_non_direct".
     ends : a fraction up to 0.5, for "position_based".
     half_life : time that halves the weight of a touch, for "time_decay".
-    user_col, timestamp_col, channel_col : names of the columns. Without `conversions`, only "markov" needs users.
+    user_col, timestamp_col, channel_col : names of the columns; a date counts as its midnight. Without `conversions`, only
+        "markov" needs users.
     conversion_col : the conversion a touch led to, empty if none; only without `conversions`.
 
     Returns
@@ -180,9 +181,7 @@ def attribution(
 
 def _check_clocks(source: Source, timestamp_col: str) -> None:
     """Refuse times of two zones, whose differences would be wrong by hours."""
-    zones = []
-    for frame in source.frames.values():
-        zones.append(getattr(frame.collect_schema().get(timestamp_col), "time_zone", None))
+    zones = [getattr(frame.collect_schema().get(timestamp_col), "time_zone", None) for frame in source.frames.values()]
     if zones[0] != zones[1]:
         raise ArgumentError(
             f"Column {timestamp_col!r} is in time zone {zones[0]} in touches and {zones[1]} in conversions; convert one.",
@@ -306,7 +305,7 @@ def incremental(
     --------
     >>> incremental(credited=300, treated=10_000, treated_conversions=500, holdout=10_000, holdout_conversions=410).round(2)
        credited  incremental    low    high  share  share_low  share_high
-    0     300.0         90.0  31.92  148.11    0.3       0.11        0.49
+    0     300.0         90.0  32.25  147.94    0.3       0.11        0.49
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
