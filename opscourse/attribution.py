@@ -14,7 +14,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import cells
 from opscourse.periods import DAY_US, duration
-from opscourse.values import ratio, together
+from opscourse.values import array, ratio, together
 
 __all__ = ["attribution", "incremental"]
 
@@ -56,7 +56,8 @@ def attribution(
     Each row is a touch. Of touches at the same instant, the one whose channel sorts first counts as earlier.
 
     Where it misleads: credit is not cause. Who would have bought anyway is touched most, and gets its channels the credit:
-    compare `incremental`. Touches of the log's last days may still convert, and are paths to nothing until then.
+    compare `incremental`. Touches of the log's last days may still convert, and are paths to nothing until then; conversions
+    before its first days are untouched only because nobody looked, so leave them out.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def attribution(
     """
     one_of(rule, RULES, "rule")
     names(channel_col, "channel_col", ("credit", "share", "conversions", "untouched"))
-    if not 0 <= ends <= 0.5:
+    if not array(ends, "ends", least=0) <= 0.5:
         raise ArgumentError(f"ends is {ends!r}; give the share of each end as a fraction from 0 to 0.5, for example 0.4.")
     half = duration(half_life, "half_life") / dt.timedelta(microseconds=1)
 
@@ -156,7 +157,9 @@ def attribution(
     else:
         if rule == "last_non_direct":
             if direct not in channels:
-                raise ArgumentError(f"No touch has the channel direct={direct!r}; {channel_col!r} holds {channels[:9]}.")
+                raise ArgumentError(
+                    f"No touch has the channel direct={direct!r}; {channel_col!r} holds, for example, {channels[:5]}."
+                )
             alone = channels.index(direct)  # as an order, earlier than any touch
             led = led.with_columns(
                 nw.when(nw.col("_code") == alone).then(nw.lit(alone)).otherwise(nw.col("_order")).alias("_order")
