@@ -240,7 +240,7 @@ def bass_fit(adopters: Any, confidence: float = 0.95) -> pd.DataFrame:
     ------
     ArgumentError : fewer than five periods, a negative or missing number, no curve that fits.
 
-    Source: Srinivasan and Mason (1986), whose estimates it gives; F05 of the course's topics.
+    Source: Srinivasan and Mason (1986), nonlinear least squares; F05 of the course's topics.
 
     Examples
     --------
