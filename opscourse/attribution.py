@@ -14,7 +14,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import cells
 from opscourse.periods import DAY_US, duration
-from opscourse.values import ratio, together
+from opscourse.values import array, ratio, together
 
 __all__ = ["attribution", "incremental"]
 
@@ -56,7 +56,8 @@ def attribution(
     Each row is a touch. Of touches at the same instant, the one whose channel sorts first counts as earlier.
 
     Where it misleads: credit is not cause. Who would have bought anyway is touched most, and gets its channels the credit:
-    compare `incremental`. Touches of the log's last days may still convert, and are paths to nothing until then.
+    compare `incremental`. Touches of the log's last days may still convert, and are paths to nothing until then; conversions
+    before its first days are untouched only because nobody looked, so leave them out.
 
     Parameters
     ----------
@@ -68,7 +69,8 @@ def attribution(
     direct : value of channel_col that means no channel, for "last_non_direct".
     ends : a fraction up to 0.5, for "position_based".
     half_life : time that halves the weight of a touch, for "time_decay".
-    user_col, timestamp_col, channel_col : names of the columns. Without `conversions`, only "markov" needs users.
+    user_col, timestamp_col, channel_col : names of the columns; a date counts as its midnight. Without `conversions`, only
+        "markov" needs users.
     conversion_col : the conversion a touch led to, empty if none; only without `conversions`.
 
     Returns
@@ -99,7 +101,7 @@ def attribution(
     """
     one_of(rule, RULES, "rule")
     names(channel_col, "channel_col", ("credit", "share", "conversions", "untouched"))
-    if not 0 <= ends <= 0.5:
+    if not array(ends, "ends", least=0) <= 0.5:
         raise ArgumentError(f"ends is {ends!r}; give the share of each end as a fraction from 0 to 0.5, for example 0.4.")
     half = duration(half_life, "half_life") / dt.timedelta(microseconds=1)
 
@@ -155,7 +157,9 @@ def attribution(
     else:
         if rule == "last_non_direct":
             if direct not in channels:
-                raise ArgumentError(f"No touch has the channel direct={direct!r}; {channel_col!r} holds {channels[:9]}.")
+                raise ArgumentError(
+                    f"No touch has the channel direct={direct!r}; {channel_col!r} holds, for example, {channels[:5]}."
+                )
             alone = channels.index(direct)  # as an order, earlier than any touch
             led = led.with_columns(
                 nw.when(nw.col("_code") == alone).then(nw.lit(alone)).otherwise(nw.col("_order")).alias("_order")
@@ -180,9 +184,7 @@ def attribution(
 
 def _check_clocks(source: Source, timestamp_col: str) -> None:
     """Refuse times of two zones, whose differences would be wrong by hours."""
-    zones = []
-    for frame in source.frames.values():
-        zones.append(getattr(frame.collect_schema().get(timestamp_col), "time_zone", None))
+    zones = [getattr(frame.collect_schema().get(timestamp_col), "time_zone", None) for frame in source.frames.values()]
     if zones[0] != zones[1]:
         raise ArgumentError(
             f"Column {timestamp_col!r} is in time zone {zones[0]} in touches and {zones[1]} in conversions; convert one.",
@@ -306,7 +308,7 @@ def incremental(
     --------
     >>> incremental(credited=300, treated=10_000, treated_conversions=500, holdout=10_000, holdout_conversions=410).round(2)
        credited  incremental    low    high  share  share_low  share_high
-    0     300.0         90.0  31.92  148.11    0.3       0.11        0.49
+    0     300.0         90.0  32.25  147.94    0.3       0.11        0.49
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 

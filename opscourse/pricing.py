@@ -79,7 +79,7 @@ def elasticity(price: Any, quantity: Any, confidence: float = 0.95) -> tuple[flo
     --------
     >>> value, low, high = elasticity(price=[10, 20, 40, 10, 20, 40], quantity=[100, 26, 6, 99, 24, 6.5])
     >>> round(value, 2), round(low, 2), round(high, 2)
-    (-2.0, -2.09, -1.91)
+    (-2.0, -2.08, -1.92)
     """
     from scipy import stats
 

@@ -206,9 +206,9 @@ def bass(p: float, q: float, market: float, periods: int) -> pd.DataFrame:
     --------
     >>> bass(p=0.02, q=0.4, market=1000, periods=3).round(1)
        period   new  total
-    0       1  24.4   24.4
-    1       2  34.9   59.3
-    2       3  48.7  108.1
+    0       1  24.3   24.3
+    1       2  34.7   59.0
+    2       3  48.4  107.3
     """
     _whole(periods, "periods", 1)
     p, q, market = (float(array(value, name, least=0)) for name, value in (("p", p), ("q", q), ("market", market)))
@@ -240,7 +240,7 @@ def bass_fit(adopters: Any, confidence: float = 0.95) -> pd.DataFrame:
     ------
     ArgumentError : fewer than five periods, a negative or missing number, no curve that fits.
 
-    Source: Srinivasan and Mason (1986), whose estimates it gives; F05 of the course's topics.
+    Source: Srinivasan and Mason (1986), nonlinear least squares; F05 of the course's topics.
 
     Examples
     --------
