@@ -14,11 +14,25 @@ import numpy as np
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
+from opscourse.lifetime_value import ltv_from_retention
 from opscourse.periods import duration
 from opscourse.response import ResponseCurve, allocate, response_fit
+from opscourse.shrinkage import shrink_rates
 from opscourse.values import array, ratio, together
 
-__all__ = ["ResponseCurve", "allocate", "cac", "cost_ladder", "ltv", "payback", "response_fit", "roas", "roi"]
+__all__ = [
+    "ResponseCurve",
+    "allocate",
+    "cac",
+    "cost_ladder",
+    "ltv",
+    "ltv_from_retention",
+    "payback",
+    "response_fit",
+    "roas",
+    "roi",
+    "shrink_rates",
+]
 
 
 def roi(gain: Any, cost: Any) -> Any:
