@@ -83,9 +83,8 @@ def nps(
         raise ArgumentError(
             f"Column {weight_col!r} goes down to {facts['min__weight']:g}; no weight may be negative.", column=weight_col
         )
-    if not weight:
-        answers = answers.with_columns(_weight=nw.lit(1.0))
     answers = answers.with_columns(
+        _weight=nw.col("_weight") / (facts["max__weight"] or 1) if weight else nw.lit(1.0),  # no square can be too large
         answers=nw.lit(1),
         promoters=(score >= 9).cast(nw.Int64),
         passives=((score > 6) & (score < 9)).cast(nw.Int64),

@@ -17,11 +17,11 @@ from opscourse.errors import ArgumentError
 from opscourse.eventlog import last_day
 from opscourse.frames import Source
 from opscourse.periods import duration, period_start
-from opscourse.values import together
+from opscourse.values import array, together
 
 __all__ = ["BgNbd", "GammaGamma", "bg_nbd", "clv", "clv_summary", "gamma_gamma", "ltv_from_retention"]
 
-HOLE = 1e-6  # closer to a removable singularity of the expectation, rounding would decide
+HOLE = 1e-6  # so close to a removable singularity of the expectation rounding decides
 LARGEST = 7  # of the absolute logarithm of a parameter, in units of the data: beyond it customers are all alike
 
 
@@ -133,7 +133,7 @@ class BgNbd:
     def expected_purchases(
         self, horizon: str | dt.timedelta, repeats: Any = 0, first_to_last_days: Any = 0, age_days: Any = 0
     ) -> Any:
-        """Expected days with an order in the horizon ("90d") after age_days; for many horizons `clv`."""
+        """Expected days with an order in the horizon ("90d") that begins at age_days."""
         x, last, age, form = _histories(repeats, first_to_last_days, age_days)
         return form(self._expected(duration(horizon, "horizon") / dt.timedelta(days=1), x, last, age))
 
@@ -148,7 +148,7 @@ class BgNbd:
         from scipy.special import hyp2f1
 
         a, offset = self.a, self.r - self.a
-        if min(abs(a - 1), abs(offset - round(offset))) < HOLE:  # and where scipy's 2F1 has none
+        if min(abs(a - 1), abs(offset - round(offset))) < HOLE:  # the second: of 2F1 in scipy
             a += 2 * HOLE
         c, z = a + self.b + x - 1, days / (self.alpha + age + days)
         # Euler's transformation of the published 2F1(r + x, b + x; c; z), which overflows for good customers.
@@ -310,7 +310,7 @@ def _most_likely(
     if at_border or not np.isfinite(found.fun):
         raise ArgumentError(
             f"These {size:,.0f} customers do not tell {' and '.join(at_border) or 'the parameters'} of the model: the"
-            " likelihood has no maximum. Take more customers, or a longer time."
+            " likelihood has no maximum. They are too few, or all alike."
         )
     return float(-found.fun * size), np.exp(found.x).tolist()
 
@@ -362,7 +362,8 @@ def clv(
 
     Raises
     ------
-    ArgumentError : a missing column, an impossible history, a horizon without unit, a negative discount.
+    ArgumentError : a missing column, an impossible history, a horizon without unit, a negative discount, a margin
+        that is no number.
 
     Source: Fader, Hardie and Lee (2005b), equation 2 with BG/NBD instead of Pareto/NBD; M17 of the course's topics.
 
@@ -376,7 +377,7 @@ def clv(
     """
     if not discount >= 0:
         raise ArgumentError(f"discount is {discount!r}; give a yearly fraction from 0, for example 0.1.")
-    days = duration(horizon, "horizon") / dt.timedelta(days=1)
+    margin, days = float(array(margin, "margin")), duration(horizon, "horizon") / dt.timedelta(days=1)
     columns = ("repeats", "first_to_last_days", "age_days")
     source = Source(summary=summary)
     source.read("summary", number={name: name for name in columns}, keep=["repeat_value"])

@@ -61,7 +61,7 @@ def concentration(
         raise ArgumentError(f"k is {k!r}; give a whole number from 1.")
     by = names(by, "by", ("customers", "total", "largest", "cr", "hhi", "hhi_low", "hhi_high"))
     source = Source(invoices=invoices)
-    rows, _ = source.read("invoices", key={"_customer": customer_col}, number={"_amount": amount_col}, keep=by)
+    rows, facts = source.read("invoices", key={"_customer": customer_col}, number={"_amount": amount_col}, keep=by)
     customers = rows.group_by(*by, "_customer").agg(nw.col("_amount").sum())
     wrong = source.collect(customers.filter(nw.col("_amount") < 0))
     if count := len(wrong):
@@ -73,12 +73,12 @@ def concentration(
         )
     rank = nw.col("_amount").rank("ordinal", descending=True)
     customers = customers.with_columns(_all=nw.lit(0)).with_columns(_rank=rank.over(*(by or ["_all"])))
-    amount, place = nw.col("_amount"), nw.col("_rank")
+    amount, place, unit = nw.col("_amount"), nw.col("_rank"), facts["max__amount"] or 1  # so that no square is too large
     customers = customers.with_columns(
         customers=nw.lit(1),
         _top=nw.when(place <= k).then(amount).otherwise(0.0),
         _largest=nw.when(place <= 1).then(amount).otherwise(0.0),
-        _square=amount * amount,
+        _square=amount / unit * amount / unit,
     )
     parts = ("_amount", "_top", "_largest", "_square")
     total = nw.col("customers", *parts).sum()
@@ -86,7 +86,7 @@ def concentration(
     total, top, largest, square = (sums[name].to_numpy().astype(float) for name in parts)
     with np.errstate(invalid="ignore"):
         cr = np.minimum(top / total, 1.0)
-        columns = {"total": total, "largest": largest / total, "cr": cr, "hhi": 10_000 * square / total**2}
+        columns = {"total": total, "largest": largest / total, "cr": cr, "hhi": 10_000 * square / (total / unit) ** 2}
     known = zip(cr, sums["customers"].cast(nw.Int64).to_list(), strict=True)
     bounds = [_bounds(share, min(k, count)) if share > 0 else (np.nan, np.nan) for share, count in known]
     columns["hhi_low"], columns["hhi_high"] = zip(*bounds, strict=True)

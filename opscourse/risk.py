@@ -40,7 +40,7 @@ def loss_simulation(p_year: Any, loss_low: Any, loss_high: Any, *, years: int = 
 
     Raises
     ------
-    ArgumentError : no risk, a probability outside 0 to 1, a range that is not positive or upside down, a missing number.
+    ArgumentError : a probability outside 0 to 1, a range that is not positive or upside down, a missing number.
 
     Source: Hubbard and Seiersen, How to Measure Anything in Cybersecurity Risk (2016); G14 of the course's topics.
 

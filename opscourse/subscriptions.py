@@ -18,7 +18,7 @@ from opscourse.values import array
 
 __all__ = ["kaplan_meier", "mrr_waterfall"]
 
-CENT = 10_000  # amounts are added up in whole ten-thousandths, so that the waterfall adds up exactly
+MILLION = 1_000_000  # amounts are added up in whole millionths, so that the waterfall adds up exactly
 CHANGES = ("new", "reactivation", "expansion", "contraction", "churn")
 
 
@@ -79,6 +79,11 @@ def mrr_waterfall(
         raise ArgumentError(
             f"Column {mrr_col!r} of spells goes down to {facts['min__mrr']:g}; none may be negative.", column=mrr_col
         )
+    if facts["max__mrr"] * facts["rows"] * MILLION >= 2**63:
+        raise ArgumentError(
+            f"Column {mrr_col!r} of spells goes up to {facts['max__mrr']:g}, too much to add up exactly; count in millions.",
+            column=mrr_col,
+        )
     first = int(facts["min__month"])
     last = period_of(last_day(observed_until, facts["max__day"]) + 1, "month") - 1
     if last < first:
@@ -126,7 +131,7 @@ def mrr_waterfall(
         source.build(
             {
                 "month": (months, nw.Date),
-                **{name: ((values / CENT).tolist(), nw.Float64) for name, values in amounts.items()},
+                **{name: ((values / MILLION).tolist(), nw.Float64) for name, values in amounts.items()},
                 "customers": (np.cumsum(table[:, -1]).tolist(), nw.Int64),
             }
         )
@@ -135,7 +140,7 @@ def mrr_waterfall(
 
 def _movements(spells: nw.LazyFrame, sign: int) -> nw.LazyFrame:
     """What spells change in the mrr of their users, and from which month's end on."""
-    return spells.select("_user", "_month", (sign * nw.col("_mrr") * CENT).round(0).cast(nw.Int64).alias("_change"))
+    return spells.select("_user", "_month", (sign * nw.col("_mrr") * MILLION).round(0).cast(nw.Int64).alias("_change"))
 
 
 def _month_end(month: int) -> int:

@@ -46,6 +46,7 @@ def test_a_weight_is_how_many_an_answer_stands_for(kind):
     assert weighted["se"][0] == pytest.approx(100 * math.sqrt(2 * (1 - m) ** 2 + (2 * (0 - m)) ** 2 + (4 * (-1 - m)) ** 2) / 8)
     double = nps(SURVEYS.assign(weight=2 * SURVEYS["weight"]), weight_col="weight")
     same(double, nps(SURVEYS, weight_col="weight"))
+    same(nps(SURVEYS.assign(weight=1e200 * SURVEYS["weight"]), weight_col="weight"), double)
     same(nps(SURVEYS.assign(weight=3.0), weight_col="weight"), nps(SURVEYS))
 
 
@@ -273,6 +274,7 @@ def test_staffing_by_hour_keeps_the_form():
         (lambda: mrr_waterfall(SPELLS.drop(columns="end")), ["no column 'end'"]),
         (lambda: mrr_waterfall(SPELLS[:0]), ["spells has no rows"]),
         (lambda: mrr_waterfall(SPELLS.assign(mrr_cny=-5.0)), ["'mrr_cny'", "-5"]),
+        (lambda: mrr_waterfall(SPELLS.assign(mrr_cny=1e15)), ["'mrr_cny'", "1e+15", "in millions"]),
         (lambda: mrr_waterfall(SPELLS.assign(end=pd.Timestamp("2025-01-01"))), ["10 spells end before", "2025-01-01"]),
         (lambda: mrr_waterfall(SPELLS.assign(end="2025-12-31")), ["'end'", "not dates"]),
         (lambda: mrr_waterfall(SPELLS.assign(start=pd.NaT)), ["'start'", "10 of 10"]),

@@ -312,6 +312,7 @@ MODELS = BgNbd(**TRUE), GammaGamma(p=6.25, q=3.74, v=15.44)
         (lambda: MODELS[0].expected_purchases(90), ["horizon is 90"]),
         (lambda: MODELS[0].expected_purchases("0d"), ["longer than nothing"]),
         (lambda: clv(HISTORY, *MODELS, horizon=365), ["horizon is 365"]),
+        (lambda: clv(HISTORY, *MODELS, margin=math.nan), ["margin", "nan"]),
         (lambda: clv(HISTORY, *MODELS, discount=-0.1), ["discount is -0.1"]),
         (lambda: clv(HISTORY.drop(columns="repeat_value"), *MODELS), ["no column 'repeat_value'"]),
         (lambda: clv(HISTORY.assign(age_days=1), *MODELS), ["1 of 1 histories", "age of 1"]),

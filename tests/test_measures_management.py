@@ -107,6 +107,11 @@ def test_every_kind_of_frame_gives_the_same_concentration(kind):
     same(measured(kind, concentration, invoices, by="quarter"), concentration(invoices, by="quarter"))
 
 
+def test_shares_do_not_depend_on_the_currency():
+    rich = concentration(INVOICES.assign(amount_cny=1e200 * INVOICES["amount_cny"]), by="quarter").drop(columns="total")
+    same(rich, concentration(INVOICES, by="quarter").drop(columns="total"))
+
+
 def test_nothing_sold_has_no_share():
     answer = concentration(INVOICES.assign(amount_cny=0))
     assert answer["total"][0] == 0
