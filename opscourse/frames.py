@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 import narwhals as nw
 import pandas as pd
@@ -80,6 +80,10 @@ class Source:
         frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
         schema = frame.collect_schema()
         self._check_types(table, frame, times, list(number.values()))
+        if self.kind.is_pandas():  # its whole numbers, which times become, have no room for an empty one
+            for column in times:
+                if count := int(self.frames[table].to_native()[column].isna().sum()):
+                    self._refuse_empty(table, frame, column, count, len(self.frames[table]))
         chosen = frame.select(
             *(nw.col(column).alias(name) for name, column in key.items()),
             *(period(column, schema[column], unit).alias(name) for name, (column, unit) in time.items()),
@@ -91,16 +95,21 @@ class Source:
             raise ArgumentError(f"{table} has no rows; there is nothing to measure.", table=table)
         for name, column in origin.items():
             if count := facts[f"empty_{name}"]:
-                row = self.collect(frame.filter(_empty(column, name in number)).head(1)).rows(named=True)[0]
-                example = ", ".join(f"{field} {value}" for field, value in row.items())
-                raise ArgumentError(
-                    f"Column {column!r} of {table} is empty or not finite in {count:,} of {facts['rows']:,} rows, for example"
-                    f" ({example}); drop or fill these rows first.",
-                    column=column,
-                    count=count,
-                    example=example,
-                )
+                self._refuse_empty(table, frame, column, count, facts["rows"], name in number)
         return chosen, facts
+
+    def _refuse_empty(
+        self, table: str, frame: nw.LazyFrame, column: str, count: int, rows: int, number: bool = False
+    ) -> NoReturn:
+        row = self.collect(frame.filter(_empty(column, number)).head(1)).rows(named=True)[0]
+        example = ", ".join(f"{field} {value}" for field, value in row.items())
+        raise ArgumentError(
+            f"Column {column!r} of {table} is empty or not finite in {count:,} of {rows:,} rows, for example ({example}); drop"
+            " or fill these rows first.",
+            column=column,
+            count=count,
+            example=example,
+        )
 
     def _columns(self, table: str, needed: list[str], times: list[str]) -> nw.LazyFrame:
         """The needed columns of a table, where they will be executed."""

@@ -15,10 +15,12 @@ import numpy as np
 from opscourse.attribution import attribution, incremental
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
+from opscourse.lifetime_value import ltv_from_retention
 from opscourse.periods import duration
 from opscourse.pricing import breakeven_lift, elasticity
 from opscourse.referral import bass, bass_fit, branching, doubling_time, k_factor, total_per_seed
 from opscourse.response import ResponseCurve, allocate, response_fit
+from opscourse.shrinkage import shrink_rates
 from opscourse.values import array, ratio, together
 
 __all__ = [
@@ -36,10 +38,12 @@ __all__ = [
     "incremental",
     "k_factor",
     "ltv",
+    "ltv_from_retention",
     "payback",
     "response_fit",
     "roas",
     "roi",
+    "shrink_rates",
     "total_per_seed",
 ]
 

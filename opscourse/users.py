@@ -1,4 +1,4 @@
-"""Measures of user operations: who bought lately, often and much.
+"""Measures of user operations: who bought lately, often and much, and what each is still worth (`opscourse.lifetime_value`).
 
 They take pandas, Polars or DuckDB frames and answer in the same kind.
 """
@@ -13,9 +13,20 @@ import narwhals as nw
 from opscourse.errors import ArgumentError
 from opscourse.eventlog import last_day
 from opscourse.frames import Source
+from opscourse.lifetime_value import BgNbd, GammaGamma, bg_nbd, clv, clv_summary, gamma_gamma
 from opscourse.periods import period_start
 
-__all__ = ["SEGMENTS", "rfm", "rfm_segments"]
+__all__ = [
+    "SEGMENTS",
+    "BgNbd",
+    "GammaGamma",
+    "bg_nbd",
+    "clv",
+    "clv_summary",
+    "gamma_gamma",
+    "rfm",
+    "rfm_segments",
+]
 
 # Segment -> its cells, as two digits: recency score, frequency score. Every cell from 11 to 55 is in exactly one.
 SEGMENTS = {

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from engines import KINDS, measured
 
 from opscourse import frames, periods
 from opscourse.data import retention
@@ -66,6 +67,14 @@ def test_using_the_measures_loads_nothing_heavy_before_it_is_needed():
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("unit", ["us", "midnight", "day", "week", "month"])
+def test_an_empty_time_is_refused_whatever_it_is_counted_in(kind, unit):
+    log = pd.DataFrame({"user_id": [1, 2], "ts": pd.to_datetime(["2025-03-01", None])})
+    with pytest.raises(ArgumentError, match=r"'ts' of log is empty or not finite in 1 of 2 rows, for example \(user_id 2"):
+        measured(kind, lambda log: frames.Source(log=log).read("log", key={"_u": "user_id"}, time={"_at": ("ts", unit)}), log)
 
 
 @pytest.mark.parametrize(
