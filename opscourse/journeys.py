@@ -13,6 +13,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from opscourse import chains
 from opscourse.errors import ArgumentError
 from opscourse.eventlog import plain
 from opscourse.frames import Source, names, one_of
@@ -23,8 +24,8 @@ from opscourse.values import ratio
 
 __all__ = ["funnel", "session_summary", "sessions"]
 
-NEVER = -(2**60)  # microseconds: so long before every event that no window reaches back to it
 HOUR_US = 3_600_000_000
+SUMMARY = ("pages", "seconds", "entry_page", "exit_page", "bounced")
 FUNNEL = ("step", "event", "reached", "in_progress", "from_first", "from_previous", "low", "high", "median_hours")
 
 
@@ -100,8 +101,8 @@ def funnel(
     ):
         one_of(value, choices, argument)
     steps = _steps(steps)
-    length = min(duration(window, "window") // dt.timedelta(microseconds=1), -NEVER // 2)
-    by = names(by, "by", FUNNEL)
+    length = min(duration(window, "window") // dt.timedelta(microseconds=1), -chains.NEVER // 2)
+    by = list(dict.fromkeys(names(by, "by", FUNNEL)))
     source = Source(log=log)
     key, time = {"_user": user_col, "_event": event_col}, {"_at": (timestamp_col, "instant")}
     events, facts = source.read("log", key=key, time=time, keep=by)
@@ -111,8 +112,8 @@ def funnel(
     # By _rank, a row comes after all that it may follow: of the same time, the later step is first unless ties are allowed.
     rank = moment * (len(steps) + 1) + (nw.col("_step") if ties == "allowed" else -nw.col("_step"))
     rows = source.once(events.select("_user", "_step", _at=moment, _rank=rank))
-    far = (_ordered if order == "ordered" else _in_any_order)(source, rows, len(steps), length, start)
-    users = _by_user(far, observed - length, length)
+    far = (chains.ordered if order == "ordered" else chains.in_any_order)(source, rows, len(steps), length, start)
+    users = chains.by_user(far, observed - length, length)
     if by:
         segments = _segments(source, events, by, user_col)
         users = users.join(segments, on="_user", how="inner")
@@ -167,11 +168,11 @@ def sessions(
     >>> sessions(log)["session"].tolist()
     [1, 1, 2]
     """
-    length = min(duration(gap, "gap") // dt.timedelta(microseconds=1), -NEVER)
+    length = min(duration(gap, "gap") // dt.timedelta(microseconds=1), -chains.NEVER)
     source = Source(log=log)
     columns = source.frames["log"].collect_schema().names()
-    if session_col in columns:
-        raise ArgumentError(f"log already has a column {session_col!r}; drop it or give session_col another name.")
+    if taken := {session_col, "_user", "_at", "_row", "_before", "_goes_on", "_new"} & set(columns):
+        raise ArgumentError(f"log already has a column {taken.pop()!r}; rename it, or choose another session_col.")
     if source.kind.is_pandas():  # only the numbers travel, so that all other columns stay what they are
         source.frames["log"], keep = source.frames["log"].with_row_index("_row"), ["_row"]
     else:
@@ -223,7 +224,7 @@ def session_summary(
 
     Raises
     ------
-    ArgumentError : a missing column, an empty value in one of them, no rows.
+    ArgumentError : a missing column, an empty value in one of them, no rows, the same column twice.
 
     Source: visits, bounces and exits of web analytics; D06 of the course's topics.
 
@@ -237,6 +238,9 @@ def session_summary(
     0        7        1      2    120.0       home    course    False
     1        8        1      1      0.0       home      home     True
     """
+    names([user_col, session_col], "user_col or session_col", SUMMARY)
+    if user_col == session_col:
+        raise ArgumentError(f"user_col and session_col are both {user_col!r}; give two columns.")
     source = Source(views=views)
     key = {"_user": user_col, "_session": session_col, "_page": page_col}
     seen, _ = source.read("views", key=key, time={"_at": (timestamp_col, "instant")})
@@ -265,7 +269,7 @@ def _steps(steps: Any) -> list[Any]:
     """The steps, checked to be two or more different texts or whole numbers."""
     listed = [] if isinstance(steps, str) or not isinstance(steps, Iterable) else list(steps)
     alike = all(isinstance(step, str) for step in listed) or all(isinstance(step, (int, np.integer)) for step in listed)
-    if len(listed) < 2 or len(set(listed)) < len(listed) or not alike:
+    if len(listed) < 2 or not alike or len(set(listed)) < len(listed):
         raise ArgumentError(f"steps is {steps!r}; give two or more different events, for example ['view', 'cart', 'pay'].")
     return listed
 
@@ -283,67 +287,6 @@ def _at_steps(events: nw.LazyFrame, steps: list[Any], event_col: str) -> nw.Lazy
     for step, name in enumerate(steps, 1):
         number = nw.when(event == name).then(nw.lit(step)).otherwise(number)
     return events.with_columns(_step=number.cast(nw.Int64)).filter(nw.col("_step") > 0)
-
-
-def _ordered(source: Source, rows: nw.LazyFrame, steps: int, length: int, start: str) -> nw.LazyFrame:
-    """Each row that a chain leads to in time, and the latest start of such a chain; rows come in the order of `_rank`.
-
-    What can be reached from a start can also be reached from an earlier one, so that the latest is all one needs to know, and
-    it never goes back in time: each step takes it over from the step before as a running maximum.
-    """
-    before = rows.filter(nw.col("_step") == 1)
-    if start == "first":
-        before = before.group_by("_user", "_step").agg(nw.col("_at", "_rank").min())
-    before = before.select("_user", "_step", "_at", "_rank", _start="_at")
-    far = [before]
-    for step in range(2, steps + 1):
-        both = nw.concat([before, rows.filter(nw.col("_step") == step).with_columns(_start=nw.lit(NEVER))])
-        both = both.with_columns(_start=nw.col("_start").cum_max().over("_user", order_by="_rank"))
-        before = source.once(both.filter(nw.col("_step") == step, nw.col("_at") - nw.col("_start") <= length))
-        far.append(before)
-    return nw.concat(far)
-
-
-def _in_any_order(source: Source, rows: nw.LazyFrame, steps: int, length: int, start: str) -> nw.LazyFrame:
-    """For each row and number of different steps, the latest start of a window in which there were so many until then."""
-    last = {
-        f"_{step}": nw.when(nw.col("_step") == step).then("_at").otherwise(NEVER)  # the last time of this step
-        for step in range(1, steps + 1)
-    }
-    rows = rows.with_columns(**last)
-    rows = rows.with_columns(nw.col(name).cum_max().over("_user", order_by="_rank") for name in last)
-    for low in range(2, steps + 1):  # sort them by insertion, the latest first: from the n-th on there were n different steps
-        for at in range(low, 1, -1):
-            pair = f"_{at - 1}", f"_{at}"
-            rows = rows.with_columns(nw.max_horizontal(*pair).alias(pair[0]), nw.min_horizontal(*pair).alias(pair[1]))
-    if start == "first":
-        first = nw.col("_at").min().over("_user")
-        rows = rows.with_columns(_first=first).with_columns(
-            nw.when(nw.col(name) > NEVER).then("_first").otherwise(NEVER).alias(name) for name in last
-        )
-    rows = source.once(rows)
-    far = [rows.select("_user", "_at", _step=nw.lit(n), _start=f"_{n}") for n in range(1, steps + 1)]
-    return nw.concat(far).filter(nw.col("_at") - nw.col("_start") <= length)
-
-
-def _by_user(far: nw.LazyFrame, closed: int, length: int) -> nw.LazyFrame:
-    """For each user and step: whether it was reached from a start until `closed`, in what time, or only from a later one."""
-    late = nw.col("_start") > closed
-    far = far.with_columns(
-        _took=nw.when(~late).then(nw.col("_at") - nw.col("_start")),
-        _kept=nw.when(~late).then("_start"),
-        _late=nw.when(late).then("_at"),
-    )
-    users = far.group_by("_user", "_step").agg(nw.col("_took").min(), nw.col("_kept").max(), nw.col("_late").min())
-    # What was done from a late start was also done from the user's last closed one, if that is in the window.
-    users = users.with_columns(_kept=nw.col("_kept").max().over("_user"))
-    users = users.with_columns(_took=nw.min_horizontal("_took", nw.col("_late") - nw.col("_kept")))
-    reached = nw.col("_took") <= length
-    return users.with_columns(
-        _took=nw.when(reached).then("_took"),
-        _reached=nw.when(reached).then(nw.lit(1)).otherwise(nw.lit(0)),
-        _open=nw.when(reached).then(nw.lit(0)).otherwise(nw.lit(1)),
-    )
 
 
 def _segments(source: Source, events: nw.LazyFrame, by: list[str], user_col: str) -> nw.LazyFrame:

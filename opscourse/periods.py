@@ -104,7 +104,10 @@ def duration(value: Any, argument: str) -> dt.timedelta:
     datetime.timedelta(days=7)
     """
     if isinstance(value, str) and (match := re.fullmatch(r"(\d+) ?([smhdw])", value.strip())):
-        length = dt.timedelta(**{UNITS[match[2]]: int(match[1])})
+        try:
+            length = dt.timedelta(**{UNITS[match[2]]: int(match[1])})
+        except OverflowError as error:
+            raise ArgumentError(f"{argument} is {value!r}; it must be shorter than {dt.timedelta.max.days:,} days.") from error
     elif isinstance(value, (dt.timedelta, np.timedelta64)) and not pd.isna(value):
         length = pd.Timedelta(value).to_pytimedelta()
     else:
