@@ -1,7 +1,7 @@
-"""Measures of data operations: who comes back, who is active, and how sure we are of a rate.
+"""Measures of data operations: who comes back, who is active, who gets how far, and how sure we are of a rate.
 
-`retention`, `cohorts` and `activity` take pandas, Polars or DuckDB frames and answer in the same kind. A day is a calendar day
-of the times' own zone; what has not been observed yet is empty or absent, never 0.
+All that take a log or users take pandas, Polars or DuckDB frames and answer in the same kind. A day is a calendar day of the
+times' own zone; what has not been observed yet is empty or absent, never 0. Funnels and sessions have a module of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from opscourse import eventlog
 from opscourse.decompose import decompose, mix_effects
@@ -20,17 +19,35 @@ from opscourse.errors import ArgumentError
 from opscourse.experiments import beta_binomial, cuped, detectable, peeking, ratio_metric, sequential_interval, srm
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import MONTH, accounts, cells
+from opscourse.journeys import funnel, session_summary, sessions
 from opscourse.monitoring import stl_residual, trailing_z, weekday_ratio
 from opscourse.periods import DAY_US, duration, period_of, period_start, whole
+from opscourse.proportions import proportion_interval
 
 __all__ = [
-    "activity", "beta_binomial", "cohort_average", "cohorts", "cuped", "decompose", "detectable", "mix_effects", "peeking",
-    "proportion_interval", "ratio_metric", "retention", "sequential_interval", "srm", "stl_residual", "trailing_z",
+    "activity",
+    "beta_binomial",
+    "cohort_average",
+    "cohorts",
+    "cuped",
+    "decompose",
+    "detectable",
+    "funnel",
+    "mix_effects",
+    "peeking",
+    "proportion_interval",
+    "ratio_metric",
+    "retention",
+    "sequential_interval",
+    "session_summary",
+    "sessions",
+    "srm",
+    "stl_residual",
+    "trailing_z",
     "weekday_ratio",
-]  # fmt: skip
+]
 
 KINDS = ("n_day", "window_24h", "unbounded", "bracket")
-INTERVALS = ("wilson", "beta", "agresti_coull", "normal")
 
 
 def retention(
@@ -328,55 +345,6 @@ def activity(
     if users is not None and not spell.any():
         eventlog.check_overlap(source, days, people, user_col)
     return source.answer(source.build(accounts(spell, start)))
-
-
-def proportion_interval(successes: Any, n: Any, method: str = "wilson", confidence: float = 0.95) -> tuple[Any, Any]:
-    """Confidence interval of a proportion.
-
-    Definition: bounds for successes / n, each of the n a yes or no of its own with the same probability. "wilson" inverts the
-    score test and is a good default from n = 10 on; "beta" (Clopper-Pearson) is never too short, and so mostly too long;
-    "normal" is the textbook's formula, which fails near 0 and 1.
-
-    Parameters
-    ----------
-    successes, n : whole numbers, or arrays or Series of them; 0 <= successes <= n.
-    method : "wilson", "beta", "agresti_coull" or "normal".
-    confidence : fraction between 0 and 1.
-
-    Returns
-    -------
-    low, high : fractions; numbers, arrays or Series as `successes` is; NaN where n is 0.
-
-    Raises
-    ------
-    ArgumentError : an unknown method, a confidence outside (0, 1), successes below 0 or above n, or a missing number.
-
-    Source: Wilson (1927), Brown, Cai and DasGupta (2001); computed by statsmodels. Q30 recomputed: 81 of 92.
-
-    Examples
-    --------
-    >>> low, high = proportion_interval(81, 92)
-    >>> round(low, 3), round(high, 3)
-    (0.798, 0.932)
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
-    one_of(method, INTERVALS, "method")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
-    count, total = np.broadcast_arrays(np.asarray(successes, dtype=float), np.asarray(n, dtype=float))
-    wrong = ~((count >= 0) & (count <= total) & np.isfinite(total))
-    if wrong.any():
-        raise ArgumentError(
-            f"{wrong.sum()} of {wrong.size} proportions are impossible, for example {count[wrong][0]:g} of {total[wrong][0]:g};"
-            " successes must lie between 0 and n."
-        )
-    known = np.where(total > 0, total, 1.0)
-    bounds = proportion_confint(count, known, alpha=1 - confidence, method=method)
-    low, high = (np.where(total > 0, bound, np.nan) for bound in bounds)
-    if isinstance(successes, pd.Series):
-        return pd.Series(low, successes.index, name="low"), pd.Series(high, successes.index, name="high")
-    return (low, high) if low.ndim else (float(low), float(high))
 
 
 def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) -> tuple[list[int], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import count
 from typing import Any, NoReturn
 
 import narwhals as nw
@@ -38,6 +39,7 @@ class Source:
             raise ArgumentError(f"The frames must be of one kind, but {given}; convert one of them.", kinds=kinds)
         first = next(iter(self.frames.values()))
         self.native, self.kind, self.eager = first.to_native(), first.implementation, isinstance(first, nw.DataFrame)
+        self._names = count()
         self._connection = self._duckdb() if self.kind.is_pandas() else None
 
     def _duckdb(self) -> Any:
@@ -76,14 +78,14 @@ class Source:
         """
         key, time, number = dict(key or {}), dict(time or {}), dict(number or {})
         origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
-        times = list(dict.fromkeys(column for column, _ in time.values()))
+        times = dict(time.values())
         frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
         schema = frame.collect_schema()
-        self._check_types(table, frame, times, list(number.values()))
+        self._check_types(table, frame, list(times), list(number.values()))
         if self.kind.is_pandas():  # its whole numbers, which times become, have no room for an empty one
             for column in times:
-                if count := int(self.frames[table].to_native()[column].isna().sum()):
-                    self._refuse_empty(table, frame, column, count, len(self.frames[table]))
+                if empty := int(self.frames[table].to_native()[column].isna().sum()):
+                    self._refuse_empty(table, frame, column, empty, len(self.frames[table]))
         chosen = frame.select(
             *(nw.col(column).alias(name) for name, column in key.items()),
             *(period(column, schema[column], unit).alias(name) for name, (column, unit) in time.items()),
@@ -111,7 +113,7 @@ class Source:
             example=example,
         )
 
-    def _columns(self, table: str, needed: list[str], times: list[str]) -> nw.LazyFrame:
+    def _columns(self, table: str, needed: list[str], times: Mapping[str, str]) -> nw.LazyFrame:
         """The needed columns of a table, where they will be executed."""
         frame = self.frames[table]
         present = frame.collect_schema().names()
@@ -123,17 +125,25 @@ class Source:
                     f"{table} has no column {column!r}{hint} It has: {', '.join(map(str, present))}.", column=column
                 )
         if self.kind.is_pandas():
-            return nw.from_native(self._pandas(frame.select(needed).to_native(), times)).lazy()
+            return nw.from_native(self._pandas(table, frame.select(needed).to_native(), times)).lazy()
         return frame.lazy().select(needed)
 
-    def _pandas(self, frame: pd.DataFrame, times: list[str]) -> Any:
+    def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> Any:
         """The same values in types every engine reads alike: no Python dates, no time zones; in DuckDB if that pays."""
-        for column in times:
+        for column, unit in times.items():
             values = frame[column]
+            if values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
+                try:
+                    values = pd.to_datetime(values)
+                except ValueError as error:
+                    raise ArgumentError(
+                        f"Column {column!r} of {table} mixes times of different zones, or with and without one; convert it"
+                        " first, in pandas with pd.to_datetime(..., utc=True).",
+                        column=column,
+                    ) from error
             if isinstance(values.dtype, pd.DatetimeTZDtype):
-                frame = frame.assign(**{column: values.dt.tz_localize(None)})
-            elif values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
-                frame = frame.assign(**{column: pd.to_datetime(values)})
+                values = (values.dt.tz_convert("UTC") if unit == "instant" else values).dt.tz_localize(None)
+            frame = frame.assign(**{column: values})
         return frame if self._connection is None else self._connection.from_df(frame)
 
     def _check_types(self, table: str, frame: nw.LazyFrame, times: list[str], numbers: list[str]) -> None:
@@ -174,6 +184,14 @@ class Source:
     def collect(self, query: nw.LazyFrame) -> nw.DataFrame:
         """Execute a query."""
         return query.collect("pandas") if self._connection is not None else query.collect()
+
+    def once(self, query: nw.LazyFrame) -> nw.LazyFrame:
+        """A query that is used several times; run now where DuckDB reads pandas frames, as it would run it for each use."""
+        if self._connection is None:
+            return query
+        name = f"once_{next(self._names)}"
+        query.to_native().create(name)
+        return nw.from_native(self._connection.table(name)).lazy()
 
     def build(self, columns: Mapping[str, tuple[Sequence, Any]]) -> nw.DataFrame:
         """A small frame from name -> (values, dtype); None is empty, dates are `datetime.date`."""

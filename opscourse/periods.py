@@ -26,19 +26,20 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 def period(column: str, dtype: nw.dtypes.DType, unit: str) -> nw.Expr:
     """The number of the "day", "week" (from Monday) or "month" since 1970 that a date or time lies in.
 
-    With the unit "us" the microseconds since 1970, with "midnight" those until the start of its day.
+    With the unit "us" the microseconds since 1970, with "midnight" those until the start of its day, with "instant" those in
+    UTC, so that a difference is the time that has passed, even where clocks were changed.
     """
     moment = nw.col(column)
     if isinstance(dtype, nw.Date):
         moment = moment.cast(nw.Datetime("us"))
     elif dtype.time_zone:
-        moment = moment.dt.replace_time_zone(None)
+        moment = (moment.dt.convert_time_zone("UTC") if unit == "instant" else moment).dt.replace_time_zone(None)
     if unit == "month":
         return (moment.dt.year().cast(nw.Int64) - 1970) * 12 + moment.dt.month().cast(nw.Int64) - 1
     if unit == "midnight":
         moment = moment.dt.truncate("1d")
     microseconds = (moment - nw.lit(EPOCH)).dt.total_microseconds()
-    if unit in ("us", "midnight"):
+    if unit in ("us", "midnight", "instant"):
         return microseconds
     if unit == "week":
         return whole(microseconds - FIRST_MONDAY * DAY_US, 7 * DAY_US)
@@ -106,7 +107,7 @@ def duration(value: Any, argument: str) -> dt.timedelta:
         try:
             length = dt.timedelta(**{UNITS[match[2]]: int(match[1])})
         except OverflowError as error:
-            raise ArgumentError(f"{argument} is {value!r}; that is longer than any time there is.") from error
+            raise ArgumentError(f"{argument} is {value!r}; it must be shorter than {dt.timedelta.max.days:,} days.") from error
     elif isinstance(value, (dt.timedelta, np.timedelta64)) and not pd.isna(value):
         length = pd.Timedelta(value).to_pytimedelta()
     else:
