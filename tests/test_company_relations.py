@@ -292,7 +292,7 @@ def test_nobody_owes_points_and_what_is_earned_is_earned_by_check_ins_and_orders
     assert moves.groupby("user_id")["delta"].cumsum().min() >= 0
     assert ((moves["delta"] > 0) == moves["expires"].notna()).all()
     earned = moves[moves["reason"] == "checkin"]
-    assert earned[["user_id", "date"]].to_numpy().tolist() == company["checkins"][["user_id", "date"]].to_numpy().tolist()
+    assert earned[["user_id", "date"]].reset_index(drop=True).equals(company["checkins"][["user_id", "date"]])
     assert (earned["delta"] == known.checkin).all()
     orders = company["orders"]
     paid = orders[orders["paid"] & ~orders["refunded"] & (orders["pay_method"] != "points")]
