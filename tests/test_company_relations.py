@@ -18,6 +18,7 @@ from opscourse.company.parameters import Parameters, varied
 from opscourse.company.parquet import arrow_table
 from opscourse.company.tables import TABLES, relations
 from opscourse.company.tables.hidden import HIDDEN
+from opscourse.company.truths import FIGURES
 from opscourse.company.world import BUILDERS, World
 
 SEEDS = range(20)
@@ -82,6 +83,11 @@ def test_what_may_vary_does_and_everything_else_stays():
             if field.metadata["varies"] is None:
                 assert values == {getattr(default, field.name)}
         assert any(field.metadata["varies"] for field in fields(default)), topic
+
+
+def test_figures_that_lessons_ask_for_follow_from_the_parameters(tmp_path):
+    assert FIGURES["referral.k"].work_out(Parameters(), tmp_path) == pytest.approx(0.198)
+    assert FIGURES["message.best_day"].work_out(Parameters(), tmp_path) == 10
 
 
 def test_every_table_of_the_pack_has_a_builder_and_no_other_table_reads_it():
