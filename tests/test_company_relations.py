@@ -98,6 +98,13 @@ def test_every_table_of_the_pack_has_a_builder_and_no_other_table_reads_it():
     assert referring <= names
 
 
+def test_every_value_that_a_column_declares_is_used(company):
+    for table in relations.TABLES:
+        for column in table.columns:
+            if column.values:
+                assert set(company[table.name][column.name].dropna()) == set(column.values), f"{table.name}.{column.name}"
+
+
 # invitations
 
 
