@@ -18,6 +18,7 @@ from opscourse.company.parameters import Parameters, varied
 from opscourse.company.parquet import arrow_table
 from opscourse.company.tables import TABLES, relations
 from opscourse.company.tables.hidden import HIDDEN
+from opscourse.company.truths import FIGURES
 from opscourse.company.world import BUILDERS, World
 
 SEEDS = range(20)
@@ -84,12 +85,24 @@ def test_what_may_vary_does_and_everything_else_stays():
         assert any(field.metadata["varies"] for field in fields(default)), topic
 
 
+def test_figures_that_lessons_ask_for_follow_from_the_parameters(tmp_path):
+    assert FIGURES["referral.k"].work_out(Parameters(), tmp_path) == pytest.approx(0.198)
+    assert FIGURES["message.best_day"].work_out(Parameters(), tmp_path) == 10
+
+
 def test_every_table_of_the_pack_has_a_builder_and_no_other_table_reads_it():
     """So that adding the pack changed none of the tables that were there."""
     names = {table.name for table in relations.TABLES}
     assert names <= set(BUILDERS)
     referring = {table.name for table in TABLES.values() for c in table.columns if c.reference and c.reference[0] in names}
     assert referring <= names
+
+
+def test_every_value_that_a_column_declares_is_used(company):
+    for table in relations.TABLES:
+        for column in table.columns:
+            if column.values:
+                assert set(company[table.name][column.name].dropna()) == set(column.values), f"{table.name}.{column.name}"
 
 
 # invitations
@@ -292,7 +305,7 @@ def test_nobody_owes_points_and_what_is_earned_is_earned_by_check_ins_and_orders
     assert moves.groupby("user_id")["delta"].cumsum().min() >= 0
     assert ((moves["delta"] > 0) == moves["expires"].notna()).all()
     earned = moves[moves["reason"] == "checkin"]
-    assert earned[["user_id", "date"]].to_numpy().tolist() == company["checkins"][["user_id", "date"]].to_numpy().tolist()
+    assert earned[["user_id", "date"]].reset_index(drop=True).equals(company["checkins"][["user_id", "date"]])
     assert (earned["delta"] == known.checkin).all()
     orders = company["orders"]
     paid = orders[orders["paid"] & ~orders["refunded"] & (orders["pay_method"] != "points")]

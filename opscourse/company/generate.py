@@ -24,6 +24,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import opscourse
 import opscourse.company.build
 from opscourse.company import store
@@ -297,7 +299,7 @@ def _blocks(plan: Plan, world: World, workers: int | None) -> Iterator[Iterator[
     with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(plan,)) as pool:
         try:
             submitted = [pool.submit(_work, index) for index in range(world.n_blocks)]
-            yield (done.result() for done in as_completed(submitted))
+            yield (_with_counts(plan, done.result()) for done in as_completed(submitted))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -323,7 +325,22 @@ def _start(plan: Plan) -> None:
 
 
 def _work(index: int) -> Finished:
-    return _block(_given["plan"], _given["world"], index)
+    """One block; its counts go by file, since a worker killed while it fills the pipe leaves everybody waiting."""
+    done = _block(_given["plan"], _given["world"], index)
+    np.savez(_counts(_given["plan"], index), **done.counts)
+    return done._replace(counts={})
+
+
+def _counts(plan: Plan, index: int) -> Path:
+    return Path(plan.folder, f"counts-{index:05d}.npz")
+
+
+def _with_counts(plan: Plan, done: Finished) -> Finished:
+    path = _counts(plan, done.index)
+    with np.load(path) as counts:
+        done = done._replace(counts=dict(counts))
+    path.unlink()
+    return done
 
 
 def _block(plan: Plan, world: World, index: int) -> Finished:

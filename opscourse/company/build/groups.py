@@ -7,6 +7,7 @@ import numpy as np
 from opscourse.company.build.calendar import DAYS, FIRST_DAY
 from opscourse.company.build.channels import USERS_AT_PLAN
 from opscourse.company.build.people import DAY, stamp
+from opscourse.company.parameters_relations import Community
 from opscourse.company.tables.relations import ROLES, SOP_STEPS
 from opscourse.company.world import Block, Columns, builds, coded, filled, optional, pick
 
@@ -98,13 +99,11 @@ def members(block: Block) -> Columns:
 def talk(block: Block) -> Columns:
     """One row a message: the member (a row of `_members`) and the hour of the calendar, in order of group and hour."""
     stream = block.stream("group_daily")
-    known, members, groups, steps = (
-        block.parameters.community,
-        *(block[f"_{name}"] for name in ("members", "groups", "routine")),
-    )
-    done = np.zeros((groups["opened"].size, DAYS), dtype=np.int64)  # 1 news, 2 questions, 3 both
+    known, members, steps = block.parameters.community, block["_members"], block["_routine"]
+    done = np.zeros((block["_groups"]["opened"].size, DAYS), dtype=np.int64)  # 1 news, 2 questions, 3 both
     np.add.at(done, (steps["group"][steps["done"]], steps["day"][steps["done"]]), 1 + steps["kind"][steps["done"]])
-    shape = np.tile(np.array(block.parameters.arrival.hours) / np.sum(block.parameters.arrival.hours), (4, 1))
+    hours = np.array(block.parameters.arrival.hours)
+    shape = np.tile(hours / hours.sum(), (4, 1))
     shape[[1, 3], NEWS_HOUR] *= known.news
     shape[2:, QUESTIONS_HOUR] *= known.live
     member = np.repeat(np.arange(members["user"].size), members["span"])
@@ -130,8 +129,7 @@ def hours(block: Block) -> Columns:
     group, week = group[first], np.minimum(talk["hour"][first] // (24 * 7), _WEEKS)
     mood = _moods(stream, known, groups["opened"].size)
     sentiment = mood[group, week] + stream.normal(0, _NOISE, first.size) / np.sqrt(messages)
-    sentiment = np.clip(sentiment, -1, 1).round(2)
-    voices = _meetings(stream, group, week, messages, sentiment, groups["opened"].size)
+    voices = _meetings(stream, group, week, messages, _rounded(sentiment), groups["opened"].size)
     since = week - voices[group]
     sentiment += known.voices * ((voices[group] >= 0) & (since >= 0) & (since < _AFTER))
     return {
@@ -139,12 +137,16 @@ def hours(block: Block) -> Columns:
         "hour": talk["hour"][first],
         "messages": messages,
         "speakers": np.add.reduceat(speaker, first, dtype=np.int64) if first.size else messages,
-        "sentiment": np.clip(sentiment, -1, 1).round(2),
+        "sentiment": _rounded(sentiment),
         "voices": np.where(voices >= 0, voices * 7, -1),
     }
 
 
-def _moods(stream: np.random.Generator, known: object, groups: int) -> np.ndarray:
+def _rounded(sentiment: np.ndarray) -> np.ndarray:
+    return np.clip(sentiment, -1, 1).round(2)
+
+
+def _moods(stream: np.random.Generator, known: Community, groups: int) -> np.ndarray:
     """True sentiment of each group (row) in each week (column)."""
     shocks = stream.standard_normal((groups, _WEEKS + 1))
     for week in range(1, _WEEKS + 1):

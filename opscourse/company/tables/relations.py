@@ -162,7 +162,8 @@ TABLES = (
             C("converted", "bool", "a paid order in the 7 days after, as in `orders`"),
         ),
         scope="block",
-        note="A sample: every third user (whose id is divisible by 3), if they agreed to be contacted; all messages of each.",
+        note="A sample: every third user (whose id is divisible by 3), if they agreed to be contacted; all messages of each. "
+        "Newsletters start 14 days after sign-up; how many a user gets in a week is drawn at random.",
     ),
     Table(
         "creators",
