@@ -100,8 +100,9 @@ def concentration(
 def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     """What is known of HHI if only the share of the k largest is.
 
-    Definition: hhi is least, 10,000 x cr ** 2 / k, if the k are equal and the rest is crumbs. It is largest if either one of
-    the k has nearly all of cr, 10,000 x cr ** 2, or if the k are about equal and the rest is in few that are as large.
+    Definition: hhi is least, 10,000 x cr ** 2 / k, if the k are equal and the rest is crumbs. It is largest if one of the k has
+    nearly all of cr and the rest is crumbs, 10,000 x cr ** 2; or, where that is more, if the k are equal and the rest is in as
+    few as it can be, none larger than they.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     ------
     ArgumentError : a cr outside 0 to 1, a k below 1.
 
-    Source: own derivation: given the smallest of the k, the sum of squares is convex in it; Q24 and FL16 recomputed.
+    Source: own derivation: the sum of squares is convex in the smallest of the k, so largest at an end; Q24, FL16.
 
     Examples
     --------
@@ -133,15 +134,9 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
 
 def _bounds(cr: float, k: int) -> tuple[float, float]:
     equal, rest = cr / k, 1 - cr
-    fewest = int(np.ceil(rest / equal - 1e-9))  # members of the rest, none larger than the smallest of the k
-    # The sum of squares is convex in the smallest of the k between these values, so that its largest value is at one of them.
-    smallest = [equal] if k == 1 else [0.0, equal, *([rest / fewest] if fewest else [])]
-
-    def squares(s: float) -> float:
-        whole = int(rest / s + 1e-9) if s else 0
-        return (cr - (k - 1) * s) ** 2 + (k - 1 + whole) * s**2 + (max(rest - whole * s, 0) ** 2 if s else 0)
-
-    return 10_000 * cr * equal, 10_000 * max(map(squares, smallest))
+    whole = int(rest / equal + 1e-9)  # so many of the rest can be as large as the k
+    alike = (k + whole) * equal**2 + max(rest - whole * equal, 0) ** 2
+    return 10_000 * cr * equal, 10_000 * max(cr**2, alike)
 
 
 def newsvendor(demand: Any, price: float, cost: float, salvage: float = 0.0) -> float:
