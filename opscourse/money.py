@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.values import array
+from opscourse.values import array, whole_number
 
 __all__ = ["cash_forecast", "cash_runway", "concentration", "hhi_bounds", "newsvendor"]
 
@@ -57,8 +57,7 @@ def concentration(
        customers  total  largest   cr     hhi
     0          3  100.0      0.5  0.5  3800.0
     """
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ArgumentError(f"k is {k!r}; give a whole number from 1.")
+    k = whole_number(k, "k")
     by = names(by, "by", ("customers", "total", "largest", "cr", "hhi", "hhi_low", "hhi_high"))
     source = Source(invoices=invoices)
     rows, facts = source.read("invoices", key={"_customer": customer_col}, number={"_amount": amount_col}, keep=by)
@@ -72,7 +71,7 @@ def concentration(
             count=count,
         )
     rank = nw.col("_amount").rank("ordinal", descending=True)
-    customers = customers.with_columns(_all=nw.lit(0)).with_columns(_rank=rank.over(*(by or ["_all"])))
+    customers = customers.with_columns(_rank=rank.over(*by) if by else rank)
     amount, place, unit = nw.col("_amount"), nw.col("_rank"), facts["max__amount"] or 1  # so that no square is too large
     customers = customers.with_columns(
         customers=nw.lit(1),
@@ -127,9 +126,7 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     """
     if not 0 < cr <= 1:
         raise ArgumentError(f"cr is {cr!r}; give a fraction above 0 and up to 1, for example 0.534.")
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ArgumentError(f"k is {k!r}; give a whole number from 1.")
-    return _bounds(cr, k)
+    return _bounds(cr, whole_number(k, "k"))
 
 
 def _bounds(cr: float, k: int) -> tuple[float, float]:
@@ -262,8 +259,7 @@ def cash_forecast(
 
     cash, flows = _cash(cash, flows)
     for name, value in {"periods": periods, "block": block, "paths": paths}.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ArgumentError(f"{name} is {value!r}; give a whole number from 1.")
+        whole_number(value, name)
     random = np.random.default_rng(seed)
     level, ruined, at = np.full(paths, cash), np.zeros(paths, dtype=bool), np.zeros(paths, dtype=int)
     quantiles, ruins = [], []
