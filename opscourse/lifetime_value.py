@@ -17,7 +17,7 @@ from opscourse.errors import ArgumentError
 from opscourse.eventlog import last_day
 from opscourse.frames import Source
 from opscourse.periods import duration, period_start
-from opscourse.values import array, together
+from opscourse.values import array, together, whole_number
 
 __all__ = ["BgNbd", "GammaGamma", "bg_nbd", "clv", "clv_summary", "gamma_gamma", "ltv_from_retention"]
 
@@ -399,7 +399,7 @@ def clv(
     return source.answer(rows.with_columns(*series))
 
 
-def ltv_from_retention(margin: Any, retention: Any, *, discount: Any = 0.0, periods: float | None = None) -> Any:
+def ltv_from_retention(margin: Any, retention: Any, *, discount: Any = 0.0, periods: int | None = None) -> Any:
     """Lifetime value of a customer who stays with the same probability each period: the formula of the textbooks.
 
     Definition: sum over k from 0 of margin x (retention / (1 + discount)) ** k, so the first margin comes at once and whole;
@@ -433,8 +433,8 @@ def ltv_from_retention(margin: Any, retention: Any, *, discount: Any = 0.0, peri
     >>> ltv_from_retention(margin=10, retention=0.75, periods=2)
     17.5
     """
-    if periods is not None and (isinstance(periods, bool) or periods < 1 or periods != int(periods)):
-        raise ArgumentError(f"periods is {periods!r}; give a whole number from 1, or None for all.")
+    if periods is not None:
+        whole_number(periods, "periods")
     (margin, retention, discount), form = together(
         margin=margin, retention=retention, discount=discount, least={"retention": 0, "discount": 0}
     )

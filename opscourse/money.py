@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.values import array
+from opscourse.values import array, whole_number
 
 __all__ = ["cash_forecast", "cash_runway", "concentration", "hhi_bounds", "newsvendor"]
 
@@ -57,8 +57,7 @@ def concentration(
        customers  total  largest   cr     hhi
     0          3  100.0      0.5  0.5  3800.0
     """
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ArgumentError(f"k is {k!r}; give a whole number from 1.")
+    k = whole_number(k, "k")
     by = names(by, "by", ("customers", "total", "largest", "cr", "hhi", "hhi_low", "hhi_high"))
     source = Source(invoices=invoices)
     rows, facts = source.read("invoices", key={"_customer": customer_col}, number={"_amount": amount_col}, keep=by)
@@ -72,7 +71,7 @@ def concentration(
             count=count,
         )
     rank = nw.col("_amount").rank("ordinal", descending=True)
-    customers = customers.with_columns(_all=nw.lit(0)).with_columns(_rank=rank.over(*(by or ["_all"])))
+    customers = customers.with_columns(_rank=rank.over(*by) if by else rank)
     amount, place, unit = nw.col("_amount"), nw.col("_rank"), facts["max__amount"] or 1  # so that no square is too large
     customers = customers.with_columns(
         customers=nw.lit(1),
@@ -100,8 +99,9 @@ def concentration(
 def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     """What is known of HHI if only the share of the k largest is.
 
-    Definition: hhi is least, 10,000 x cr ** 2 / k, if the k are equal and the rest is crumbs. It is largest if either one of
-    the k has nearly all of cr, 10,000 x cr ** 2, or if the k are about equal and the rest is in few that are as large.
+    Definition: hhi is least, 10,000 x cr ** 2 / k, if the k are equal and the rest is crumbs. It is largest if one of the k has
+    nearly all of cr and the rest is crumbs, 10,000 x cr ** 2; or, where that is more, if the k are equal and the rest is in as
+    few as it can be, none larger than they.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     ------
     ArgumentError : a cr outside 0 to 1, a k below 1.
 
-    Source: own derivation: given the smallest of the k, the sum of squares is convex in it; Q24 and FL16 recomputed.
+    Source: own derivation: the sum of squares is convex in the smallest of the k, so largest at an end; Q24, FL16.
 
     Examples
     --------
@@ -126,22 +126,14 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     """
     if not 0 < cr <= 1:
         raise ArgumentError(f"cr is {cr!r}; give a fraction above 0 and up to 1, for example 0.534.")
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ArgumentError(f"k is {k!r}; give a whole number from 1.")
-    return _bounds(cr, k)
+    return _bounds(cr, whole_number(k, "k"))
 
 
 def _bounds(cr: float, k: int) -> tuple[float, float]:
     equal, rest = cr / k, 1 - cr
-    fewest = int(np.ceil(rest / equal - 1e-9))  # members of the rest, none larger than the smallest of the k
-    # The sum of squares is convex in the smallest of the k between these values, so that its largest value is at one of them.
-    smallest = [equal] if k == 1 else [0.0, equal, *([rest / fewest] if fewest else [])]
-
-    def squares(s: float) -> float:
-        whole = int(rest / s + 1e-9) if s else 0
-        return (cr - (k - 1) * s) ** 2 + (k - 1 + whole) * s**2 + (max(rest - whole * s, 0) ** 2 if s else 0)
-
-    return 10_000 * cr * equal, 10_000 * max(map(squares, smallest))
+    whole = int(rest / equal + 1e-9)  # so many of the rest can be as large as the k
+    alike = (k + whole) * equal**2 + max(rest - whole * equal, 0) ** 2
+    return 10_000 * cr * equal, 10_000 * max(cr**2, alike)
 
 
 def newsvendor(demand: Any, price: float, cost: float, salvage: float = 0.0) -> float:
@@ -267,8 +259,7 @@ def cash_forecast(
 
     cash, flows = _cash(cash, flows)
     for name, value in {"periods": periods, "block": block, "paths": paths}.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ArgumentError(f"{name} is {value!r}; give a whole number from 1.")
+        whole_number(value, name)
     random = np.random.default_rng(seed)
     level, ruined, at = np.full(paths, cash), np.zeros(paths, dtype=bool), np.zeros(paths, dtype=int)
     quantiles, ruins = [], []

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.periods import duration
-from opscourse.values import array, together
+from opscourse.values import array, together, whole_number
 
 __all__ = ["loss_simulation", "spread"]
 
@@ -58,7 +58,7 @@ def loss_simulation(p_year: Any, loss_low: Any, loss_high: Any, *, years: int = 
             f"{wrong.sum():,} of {p.size:,} risks are impossible, for example p_year {p[wrong][0]:g} with {low[wrong][0]:g} to"
             f" {high[wrong][0]:g}; each needs a p_year from 0 to 1 and 0 < loss_low <= loss_high."
         )
-    _whole(years, "years")
+    whole_number(years, "years")
     random = np.random.default_rng(seed)
     middle, width = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / (2 * WITHIN_90)
     total = np.zeros(years)
@@ -112,7 +112,7 @@ def spread(
     [6000.0, 20000.0]
     """
     delay = np.inf if response_delay is None else duration(response_delay, "response_delay") / dt.timedelta(hours=1)
-    _whole(hours, "hours")
+    whole_number(hours, "hours")
     for name, value, most in (
         ("audience", audience, np.inf),
         ("first", first, audience),
@@ -130,8 +130,3 @@ def spread(
         talking, reached = talking * (1 - fade) + new, reached + new
         rows.append((hour + 1, new, talking, reached))
     return pd.DataFrame(rows, columns=["hour", "new", "talking", "reached"])
-
-
-def _whole(value: int, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ArgumentError(f"{name} is {value!r}; give a whole number from 1.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 
-__all__ = ["array", "fraction", "named", "ratio", "together"]
+__all__ = ["array", "fraction", "named", "ratio", "together", "whole_number"]
 
 
 def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
@@ -102,3 +102,16 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Numerator by denominator; missing where the denominator is 0."""
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
+
+
+def whole_number(value: Any, argument: str) -> int:
+    """The value, if it is a whole number from 1; else ArgumentError.
+
+    Examples
+    --------
+    >>> whole_number(5, "k")
+    5
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ArgumentError(f"{argument} is {value!r}; give a whole number from 1.")
+    return int(value)
