@@ -195,7 +195,8 @@ def ratio_metric(
         value = ratio(above, under)
         return n, value, ratio(spread - 2 * value * together + value**2 * under_spread, under**2)
 
-    return _answer(source, labels, _welch(rate(zero), rate(arms), confidence, size / below))
+    with np.errstate(over="ignore", invalid="ignore"):  # a rate beyond all numbers has an empty interval
+        return _answer(source, labels, _welch(rate(zero), rate(arms), confidence, size / below))
 
 
 def _read(

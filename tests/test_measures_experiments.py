@@ -178,6 +178,32 @@ def test_huge_numbers_do_not_overflow_and_constant_ones_have_no_error(measure):
     assert constant[["low", "high", "p_value"]].isna().all(axis=None)
 
 
+good = st.tuples(st.sampled_from(["control", "new", "old"]), st.floats(-100, 100), st.sampled_from([0.0, 1.0, 7.0, 1e300]))
+bad = st.sampled_from([(None, 1.0, 1.0), ("new", math.inf, 1.0), ("new", 1.0, math.nan), ("old", 1.0, -1.0)])
+
+
+@given(st.lists(good, max_size=12), st.lists(bad, max_size=1))
+@settings(max_examples=40, derandomize=True)
+def test_whatever_the_table_every_engine_gives_the_same_numbers_or_says_why_not(rows, wrong):
+    table = pd.DataFrame(rows + wrong, columns=["arm", "orders", "sessions"]).astype(
+        {"arm": object, "orders": float, "sessions": float}
+    )
+    for measure, second in ((cuped, "covariate_col"), (ratio_metric, "denominator_col")):
+        columns = {"metric_col" if measure is cuped else "numerator_col": "orders", second: "sessions"}
+        answers = []
+        for kind in KINDS:
+            try:
+                answers.append(measured(kind, measure, table, **columns))
+            except ArgumentError as error:
+                answers.append(str(error).split(",")[0])
+        for answer in answers[1:]:
+            if isinstance(answer, str):
+                assert answer == answers[0]
+            else:
+                found, first = (table.iloc[:, 1:].astype(float) for table in (answer, answers[0]))
+                np.testing.assert_allclose(found, first, rtol=1e-6, atol=1e-9 * max(first.abs().max(axis=None), 1))
+
+
 def test_arms_may_be_numbers_and_the_control_any_of_them():
     table = users(arms=(0, 1))
     forth, back = (ratio_metric(table, "orders", "sessions", control=arm).iloc[0] for arm in (0, 1))
