@@ -60,7 +60,8 @@ def funnel(
 
     Parameters
     ----------
-    log : frame with one row for each event, in any order; a repeated row changes nothing.
+    log : frame with one row for each event, in any order; a repeated row changes nothing. It counts as observed until its last
+        event, so leave the events in that are no steps.
     steps : two or more different events, such as ["view", "cart", "pay"].
     window : time from the start within which a step counts, such as "7d" or "30m".
     start : "any" event of the first step may start a chain, or only the "first" one of each user.
