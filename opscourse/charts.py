@@ -74,17 +74,17 @@ def cohort_triangle(cohorts: Any, *, title: str, ax: Axes | None = None) -> Axes
     return ax
 
 
-def funnel_bars(steps: Any, *, title: str, users: str = "users", ax: Axes | None = None) -> Axes:
-    """Draw a funnel: a bar a step, from top to bottom, with its users, and how many of the step before came on.
+def funnel_bars(steps: Any, *, title: str, users: str = "reached", ax: Axes | None = None) -> Axes:
+    """Draw `funnel`: a bar an event, from top to bottom, with its users, and how many of the event before came on.
 
     >>> import pandas as pd
-    >>> steps = pd.DataFrame({"step": ["view", "cart", "pay"], "users": [1000, 220, 66]})
+    >>> steps = pd.DataFrame({"event": ["view", "cart", "pay"], "reached": [1000, 220, 66]})
     >>> [text.get_text() for text in funnel_bars(steps, title="Most leave before the cart").texts]
     ['1,000', '220 (22% of view)', '66 (30% of cart)']
     """
-    frame = _frame(steps, "step", users)
-    ax = _axes(ax, title, users, "")
-    names, counts = frame["step"].astype(str).tolist(), frame[users].tolist()
+    frame = _frame(steps, "event", users)
+    ax = _axes(ax, title, "users", "")
+    names, counts = frame["event"].astype(str).tolist(), frame[users].tolist()
     bars = ax.barh(names, counts, color="C0")
     told = [f"{counts[0]:,.0f}"] + [
         f"{count:,.0f} ({count / before:.0%} of {name})" if before else f"{count:,.0f}"

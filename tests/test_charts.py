@@ -15,7 +15,7 @@ RATES = pd.DataFrame({"os": ["ios", "ios", "web", "web"], "day": [1, 7] * 2, "ra
 FRAMES = {
     "retention_curves": RATES.assign(low=RATES["rate"] - 0.05, high=RATES["rate"] + 0.05),
     "cohort_triangle": pd.DataFrame({"cohort": DAYS[[0, 0, 1]], "period": [0, 1, 0], "rate": [1, 0.5, 1]}),
-    "funnel_bars": pd.DataFrame({"step": ["view", "cart", "pay"], "users": [1000, 0, 0]}),
+    "funnel_bars": pd.DataFrame({"event": ["view", "cart", "pay"], "reached": [1000, 0, 0]}),
     "stacked_activity": pd.DataFrame({"date": DAYS, "cohort": ["a", "b", "a"], "users": [3, 5, 7]}),
     "lorenz_curve": pd.DataFrame({"items": [0, 0.5, 1], "total": [0, 0.1, 1]}),
     "control_chart": pd.DataFrame({"date": DAYS, "value": [9, 2, 8], "expected": [9, 9, 9], "alarm": [False, True, None]}),

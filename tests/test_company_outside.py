@@ -187,7 +187,7 @@ def test_unused_grants_refusals_and_violations_are_as_many_as_were_planted(compa
     assert not covered[~known["allowed"]].any()
     violations = known[known["allowed"] & ~covered]
     assert len(violations) == access.violations
-    assert violations["emp_id"].nunique() <= access.violators
+    assert violations["login_id"].nunique() <= access.violators
     used = grants.merge(log[log["allowed"]].drop_duplicates(["role", "resource"]), on=["role", "resource"])
     assert 1 - len(used) / len(grants) == pytest.approx(access.unused)
     assert used["role"].nunique() == grants["role"].nunique()
@@ -197,9 +197,9 @@ def test_unused_grants_refusals_and_violations_are_as_many_as_were_planted(compa
 
 def test_each_employee_has_one_role_and_a_number_that_is_known(company):
     log = company["access_log"]
-    assert (log.groupby("emp_id")["role"].nunique() == 1).all()
+    assert (log.groupby("login_id")["role"].nunique() == 1).all()
     for table in ("access_log", "phishing_drills"):
-        assert set(company[table]["emp_id"]) == set(range(1, company.known.access.employees + 1))
+        assert set(company[table]["login_id"]) == set(range(1, company.known.access.employees + 1))
     assert log["ts"].is_monotonic_increasing
     assert log["ts"].between(company.known.access.start, "2025-07-01").all()
     required = log.merge(company["role_grants"].query("mfa_required"), on=["role", "resource"])

@@ -42,7 +42,7 @@ class Backup:
 class Access:
     """Who may do what, who does it, and who clicks on a false mail (TP32)."""
 
-    employees: int = known(140, "people with access: `emp_id` is 1 to this number", lesson=29)
+    employees: int = known(140, "logins: `login_id` is 1 to this number", lesson=29)
     start: str = known("2025-04-01", "first day of the audited quarter; its last one is that of the calendar", lesson=29)
     accesses: int = known(30_000, "accesses in it, refused ones included", lesson=29)
     unused: float = known(0.28, "share of grants that nobody used in it", lesson=29)

@@ -80,7 +80,7 @@ def access_log(world: World) -> Columns:
     return {
         "access_id": np.arange(1, kind.size + 1),
         "ts": stamp(second[order]),
-        "emp_id": employee[order] + 1,
+        "login_id": employee[order] + 1,
         "role": coded(world["_grants"]["role_of_employee"][employee][order], ROLES),
         "resource": coded(resource[order], RESOURCES),
         "level": coded(level[order], LEVELS),
@@ -145,7 +145,7 @@ def phishing_drills(world: World) -> Columns:
     return {
         "drill": drill + 1,
         "date": np.array(access.drills, dtype="datetime64[D]")[drill],
-        "emp_id": np.tile(np.arange(1, access.employees + 1), len(access.drills)),
+        "login_id": np.tile(np.arange(1, access.employees + 1), len(access.drills)),
         "clicked": clicked,
         "reported": stream.random(drill.size) < np.where(clicked, report / 3, report),
     }
