@@ -55,8 +55,9 @@ def funnel(
     - from_first, from_previous: reached / reached of the first step, of the previous step;
     - median_hours: median over the users who reached it of the hours from the start to this step, in their quickest chain.
 
-    reached + in_progress is the count of tools that do not look whether a window is closed (ClickHouse's windowFunnel, with
-    which we agree in letting any event of the first step start a window); rates of it make the newest users look lost.
+    reached + in_progress is the count of tools that do not look whether a window is closed, such as windowFunnel of ClickHouse
+    and StarRocks (there too any event of the first step starts a window; strictly later is their mode strict_increase or
+    INCREASE). Rates of that count make the newest users look lost.
 
     Parameters
     ----------

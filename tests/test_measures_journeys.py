@@ -81,6 +81,16 @@ def test_what_nobody_could_do_yet_is_empty_and_not_zero():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("order", ["ordered", "any"])
+def test_whoever_starts_again_is_still_counted_by_the_start_whose_window_is_closed(kind, order):
+    days = pd.to_datetime(["2025-03-05", "2025-03-10", "2025-03-11", "2025-03-13"])
+    log = pd.DataFrame({"user_id": 1, "ts": days.as_unit("us"), "name": ["view", "view", "pay", "search"]})
+    answer = measured(kind, funnel, log, steps=["view", "pay"], window="7d", order=order)
+    assert counts(answer) == [(1, 0), (1, 0)]
+    assert answer["median_hours"].tolist() == [0, 144]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_users_are_split_by_segment_and_an_empty_one_is_a_group_of_its_own(kind):
     city = LOG["user_id"].map({"ann": "b", "bob": "a", "cem": None, "dee": "b"})
     answer = measured(kind, funnel, LOG.assign(city=city), steps=STEPS, window="7d", by="city", interval=None)
