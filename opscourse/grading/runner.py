@@ -101,7 +101,12 @@ class _Run:
     def again(self) -> bool:
         """Run the notebook once. Returns whether it must be run again, because a cell had to be taken out."""
         servers = [_server("runner"), _server("kernel")]
-        watch = self._attempt(*servers)
+        try:
+            watch = self._attempt(*servers)
+        except DataUnavailable:
+            if any(server.closed for server in servers):  # whatever it met then
+                raise DataUnavailable("The run was stopped.") from None
+            raise
         if watch.finished:
             return False
         if any(server.closed for server in servers):
