@@ -19,7 +19,7 @@ __all__ = ["TICK", "Watch", "empty"]
 
 WRITTEN = 10  # times the space that its files may take, a run may write in all
 CROWD = 16  # threads; a kernel with more keeps to one processor, so that it does not slow down its neighbours
-TICK = 0.1  # seconds between two looks
+TICK = 0.05  # seconds between two looks
 START = 120.0  # seconds that a kernel may take to start
 GRACE = 3.0  # seconds that a cell has to end after nbval interrupted it
 
@@ -92,7 +92,7 @@ class Watch:
         if self.stop is None and _size(self._work, most << 20) > most << 20:
             self.stop = (Stop.ENDED, f"The cell wrote more than {most} MB of files.")
         looked = time.monotonic()
-        self._next_disk = looked + max(2.5 * TICK, 10 * (looked - begun))  # many files take long to count
+        self._next_disk = looked + max(5 * TICK, 10 * (looked - begun))  # many files take long to count
 
     def _look_at(self, process: psutil.Process) -> None:
         mb = process.memory_info().rss / 2**20

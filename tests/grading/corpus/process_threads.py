@@ -1,11 +1,14 @@
-"""Ten thousand threads."""
+"""Ten thousand threads; where memory ends them first, those that are there stay."""
 
-EXPECTED = {"92.3": ("error", "thread")}  # too many, or no memory for one more
+EXPECTED = {"92.3": ("error", "threads")}
 
 # %% 92.3
 import threading
 import time
 
-for _ in range(10_000):
-    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+try:
+    for _ in range(10_000):
+        threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+except RuntimeError:
+    pass
 time.sleep(5)
