@@ -11,9 +11,9 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source
-from opscourse.periods import day_of
+from opscourse.periods import day_of, period_start
 
-__all__ = ["check_overlap", "integers", "last_day", "people", "plain", "same_key", "tally"]
+__all__ = ["check_overlap", "integers", "last_day", "people", "plain", "purchases", "same_key", "tally"]
 
 
 def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], by: Iterable[str] = ()) -> nw.LazyFrame:
@@ -56,6 +56,26 @@ def check_overlap(source: Source, log: nw.LazyFrame, users: nw.LazyFrame, user_c
 def last_day(observed_until: str | dt.date | None, default: int) -> int:
     """The last completely observed day, counted since 1970."""
     return int(default) if observed_until is None else day_of(observed_until, "observed_until")
+
+
+def purchases(
+    orders: Any, until: str | dt.date | None, argument: str, user_col: str, timestamp_col: str, amount_col: str
+) -> tuple[Source, nw.LazyFrame, int]:
+    """The orders up to a day, named by `argument`, as `_user`, `_day` and `_amount`, and that day; refuses negative amounts."""
+    source = Source(orders=orders)
+    bought, facts = source.read(
+        "orders", key={"_user": user_col}, time={"_day": (timestamp_col, "day")}, number={"_amount": amount_col}
+    )
+    if facts["min__amount"] < 0:
+        raise ArgumentError(
+            f"Column {amount_col!r} of orders goes down to {facts['min__amount']:g}; leave refunds out, or take what was paid.",
+            column=amount_col,
+        )
+    day = last_day(until, facts["max__day"])
+    if day < facts["min__day"]:
+        first = period_start(facts["min__day"], "day")
+        raise ArgumentError(f"{argument} is {until}, but the first order is from {first}; choose a later one.")
+    return source, bought.filter(nw.col("_day") <= day), day
 
 
 def integers(frame: nw.DataFrame, *columns: str) -> list[tuple[int, ...]]:

@@ -14,9 +14,9 @@ import narwhals as nw
 import numpy as np
 
 from opscourse.errors import ArgumentError
-from opscourse.eventlog import last_day
+from opscourse.eventlog import purchases
 from opscourse.frames import Source
-from opscourse.periods import duration, period_start
+from opscourse.periods import duration
 from opscourse.values import array, together, whole_number
 
 __all__ = ["BgNbd", "GammaGamma", "bg_nbd", "clv", "clv_summary", "gamma_gamma", "ltv_from_retention"]
@@ -68,20 +68,8 @@ def clv_summary(
     0        1        1                  20        29          25.0
     1        2        0                   0         1           NaN
     """
-    source = Source(orders=orders)
-    bought, facts = source.read(
-        "orders", key={"_user": user_col}, time={"_day": (timestamp_col, "day")}, number={"_amount": amount_col}
-    )
-    if facts["min__amount"] < 0:
-        raise ArgumentError(
-            f"Column {amount_col!r} of orders goes down to {facts['min__amount']:g}; leave refunds out, or take what was paid.",
-            column=amount_col,
-        )
-    until = last_day(observed_until, facts["max__day"])
-    if until < facts["min__day"]:
-        first = period_start(facts["min__day"], "day")
-        raise ArgumentError(f"observed_until is {observed_until}, but the first order is from {first}; choose a later one.")
-    days = bought.filter(nw.col("_day") <= until).group_by("_user", "_day").agg(nw.col("_amount").sum())
+    source, bought, until = purchases(orders, observed_until, "observed_until", user_col, timestamp_col, amount_col)
+    days = bought.group_by("_user", "_day").agg(nw.col("_amount").sum())
     days = days.with_columns(_first=nw.col("_day").min().over("_user"))
     again = nw.col("_day") > nw.col("_first")
     days = days.with_columns(_again=again.cast(nw.Int64), _repeated=nw.when(again).then(nw.col("_amount")).otherwise(0.0))

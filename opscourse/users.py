@@ -11,10 +11,9 @@ from typing import Any
 import narwhals as nw
 
 from opscourse.errors import ArgumentError
-from opscourse.eventlog import last_day
+from opscourse.eventlog import purchases
 from opscourse.frames import Source
 from opscourse.lifetime_value import BgNbd, GammaGamma, bg_nbd, clv, clv_summary, gamma_gamma
-from opscourse.periods import period_start
 
 __all__ = [
     "SEGMENTS",
@@ -93,21 +92,8 @@ def rfm(
     """
     if isinstance(scores, bool) or scores not in range(2, 11):
         raise ArgumentError(f"scores is {scores!r}; give a whole number from 2 to 10.")
-    source = Source(orders=orders)
-    bought, facts = source.read(
-        "orders", key={"_user": user_col}, time={"_day": (timestamp_col, "day")}, number={"_amount": amount_col}
-    )
-    if facts["min__amount"] < 0:
-        raise ArgumentError(
-            f"Column {amount_col!r} of orders goes down to {facts['min__amount']:g}; leave refunds out, or take what was paid.",
-            column=amount_col,
-        )
-    today = last_day(snapshot, facts["max__day"])
-    if today < facts["min__day"]:
-        raise ArgumentError(
-            f"snapshot is {snapshot}, but the first order is from {period_start(facts['min__day'], 'day')}; choose a later one."
-        )
-    bought = bought.filter(nw.col("_day") <= today).with_columns(_one=nw.lit(1))
+    source, bought, today = purchases(orders, snapshot, "snapshot", user_col, timestamp_col, amount_col)
+    bought = bought.with_columns(_one=nw.lit(1))
     customers = bought.group_by("_user").agg(nw.col("_day").max(), nw.col("_one").sum(), nw.col("_amount").sum())
     customers = customers.select(
         nw.col("_user").alias(user_col),
