@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -170,10 +170,14 @@ def _ready(attempt: Attempt, exercise: variants.Exercise) -> Ready | str:
     if attempt.problem:
         return attempt.problem
     try:
-        pristine = nbformat.reads(exercise.notebook, as_version=4)
-        return transplant.ready(attempt.content, pristine, list(exercise.questions))
+        return transplant.ready(attempt.content, _pristine(exercise.notebook), list(exercise.questions))
     except DataFileError as error:
         return str(error)
+
+
+@cache
+def _pristine(notebook: str) -> nbformat.NotebookNode:
+    return nbformat.reads(notebook, as_version=4)
 
 
 def _run(grading: Grading, book: Book, work: Path, readies: Mapping) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import comm
+import zmq
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
@@ -21,6 +22,7 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets import Type
 from traitlets.config import Config
+from zmq.eventloop.zmqstream import ZMQStream
 
 from opscourse.grading import sandbox
 from opscourse.grading.records import Limits
@@ -115,10 +117,8 @@ class ConfinedKernel(IPKernelApp):
 
     def bind(self, connection_file: str) -> None:
         """Do the rest of IPKernelApp.initialize."""
-        self.parent_handle = os.getppid()
         self.connection_file = connection_file
         self.init_connection_file()
-        self.init_poller()
         self.init_sockets()
         self.log_connection_info()
         self.init_io()
@@ -131,10 +131,26 @@ class ConfinedKernel(IPKernelApp):
         sys.stdout.flush()
         sys.stderr.flush()
 
-    def init_control(self, context: Any) -> None:
-        """No thread for subshells: the main thread reads the shell channel."""
-        super().init_control(context)
-        self.shell_channel_thread = None
+    def init_sockets(self) -> None:
+        """Bind what nbval reads: replies and output. Nobody asks a debugger, interrupts by message or answers `input`."""
+        self.context = zmq.Context()
+        self.shell_socket = self.context.socket(zmq.ROUTER)
+        self.shell_port = self._bind_socket(self.shell_socket, self.shell_port)
+        self.init_iopub(self.context)
+
+    def init_kernel(self) -> None:
+        """Make the kernel itself; the main thread reads the shell channel."""
+        self.kernel = self.kernel_class.instance(
+            parent=self,
+            session=self.session,
+            shell_stream=ZMQStream(self.shell_socket),
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_socket,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
 
 def prepare() -> None:

@@ -59,11 +59,12 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 # Environment of the process from which kernels are forked; libraries read it when they are imported. With it, joblib (so
 # scikit-learn's n_jobs) works in the calling thread instead of failing to start processes; and the C library keeps what a
-# cell frees for the next one, instead of giving it back and paying for each page again.
+# cell frees for the next one, instead of giving it back and paying for each page again, and asks for large pages.
 AT_START = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     "JOBLIB_MULTIPROCESSING": "0",
     **{"MALLOC_MMAP_THRESHOLD_": f"{32 * MB}", "MALLOC_TRIM_THRESHOLD_": f"{128 * MB}"},
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 
