@@ -154,7 +154,7 @@ def ops_log(world: World) -> Columns:
     project, step, moment, place = project[order], step[order], moment[order], place[order]
     sort = kind[project]
     hours = np.array([k.hours for k in KINDS])[sort] * stream.gamma(4, 1 / 4, project.size)
-    bought = np.where(step == 3, stream.gamma(1.2, 900, project.size), 0.0)
+    bought = np.where(step == 3, stream.gamma(1.2, 900, project.size), 0.0).round(0)
     margin = np.array([k.margin for k in KINDS])[sort] * stream.gamma(3, 1 / 3, project.size) * firm[project]
     return {
         "action_id": np.arange(1, project.size + 1),
@@ -169,7 +169,8 @@ def ops_log(world: World) -> Columns:
         "serves_users": users[project],
         "serves_firm": firm[project],
         "hours": hours.round(1),
-        "cost_cny": (hours * _RATE + bought).round(0),
+        "cost_cny": (hours * _RATE).round(0) + bought,
+        "bought_cny": bought,
         "margin_cny": optional(margin.round(0), step == 7),
         "triggered_by_metric_ts": optional(stamp(trigger[project].clip(0)), (trigger[project] >= 0) & (place == 0)),
     }

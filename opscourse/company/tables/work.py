@@ -111,6 +111,7 @@ TABLES = (
             C("serves_firm", "bool", "of use to the firm's targets"),
             C("hours", "float", "working time", "hours", low=0),
             C("cost_cny", "float", "working time and what was bought; advertising is in `ad_spend_daily`", "CNY", low=0),
+            C("bought_cny", "float", "of this, bought: `materials` in `ledger`", "CNY", low=0),
             C(
                 "margin_cny",
                 "float",
