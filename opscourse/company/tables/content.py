@@ -49,7 +49,12 @@ TABLES = (
             C("hook_type", "str", "how it opens", values=HOOKS),
             C("publish_ts", "timestamp", "when published, local time"),
             C("theme_keyword", "str", "node keyword it uses", null=True),
-            C("rights_until", "date", "end of the licence; empty: owned", null=True),
+            C(
+                "rights_until",
+                "date",
+                "end of the licence; empty: owned. The app goes on showing items after it: see `content_views`",
+                null=True,
+            ),
         ),
     ),
     Table(

@@ -74,7 +74,7 @@ TABLES = (
             C("local_law_cost_usd_m", "float", "yearly cost of complying with local law; 0 at home", "million USD", low=0),
             C("language_cost_usd_m", "float", "cost of translation, once; 0 at home", "million USD", low=0),
         ),
-        note="The countries and all their figures are invented.",
+        note="The countries and all their figures are invented. A USD is 7.20 CNY.",
     ),
     Table(
         "netizens_stylised",
@@ -99,7 +99,7 @@ TABLES = (
             C("store", "str", "store", values=STORES),
             C("stars", "int", "stars", low=1, high=5),
             C("incentivised", "bool", "written for a reward"),
-            C("refund_later", "bool", "the writer asked for money back within 90 days"),
+            C("refund_later", "bool", "the writer asked for money back within 90 days; looked up on 2025-09-30"),
         ),
         scope="block",
         note="Stores tell no user ids: reviews cannot be joined to `users`.",

@@ -145,7 +145,7 @@ TABLES = (
         scope="block",
         note="A day is enough, so there is no time. Users redeem all they have, for extras in the app, which cost nothing, or, "
         "where pay_method is points, on the first order of that day: a point takes 0.01 CNY off it, the rest is paid in cash. "
-        "Refunded orders earn none.",
+        "Points of orders that were refunded later are struck out. There are no tiers, so nobody orders to reach one.",
     ),
     Table(
         "messages",

@@ -54,7 +54,7 @@ TABLES = (
         ),
         note="The days on which tracking was down, scripts opened visits or a product had a wrong price are among these, and "
         "every release of `app_versions` that was taken back; other faulty releases were repaired as they were. What the wrong "
-        "price was is in no table: `order_items` has list prices.",
+        "price was is in no table: `order_items` has list prices. Public talk follows each of them, tickets only their month.",
     ),
     Table(
         "backups",
