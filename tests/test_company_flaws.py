@@ -8,40 +8,15 @@ Here are those whose data are not tested beside their own pack: FL07, FL08 and F
 import numpy as np
 import pandas as pd
 import pytest
+from made_company import Company
 
-import opscourse.company.build  # noqa: F401 - registers the builders
 from opscourse.company import dirt
-from opscourse.company.parameters import varied
-from opscourse.company.parquet import arrow_table
-from opscourse.company.tables import TABLES
-from opscourse.company.world import TALLIES, World
 from opscourse.company.worth import ranks
 from opscourse.service import erlang_c
 
 SEEDS = range(20)
 DAY = pd.Timedelta("1D")
 WEEKS = (("2025-05-25", "2025-05-31"), ("2025-06-24", "2025-06-30"))
-
-
-class Company(dict):
-    """A variant of 20,000 users; its tables are made on first use."""
-
-    def __init__(self, seed):
-        super().__init__()
-        self.seed, self.known = seed, varied(seed)
-        self.world = World(self.known, seed=seed)
-        self.block = self.world.block(0)
-
-    def __missing__(self, name):
-        declared = TABLES[name]
-        if declared.scope == "summary":
-            self.world.totals.setdefault("campaign_signups", TALLIES["campaign_signups"](self.block))
-        made = arrow_table(declared, (self.block if declared.scope == "block" else self.world)[name]).to_pandas(
-            date_as_object=False
-        )
-        times = {c.name: "datetime64[us]" for c in declared.columns if c.kind in ("date", "timestamp")}
-        self[name] = made.astype(times)
-        return self[name]
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -172,3 +147,18 @@ def test_fl22_two_queues_wait_longer_than_one(company):
         agents=[5, 2], arrivals_per_hour=[20 * (1 - special), 20 * special], handling_min=company.known.service.handling
     ).mean_wait_min
     assert np.average(split, weights=[1 - special, special]) > 2 * pooled
+
+
+def test_a_wrong_price_shows_in_five_tables(company):
+    """Orders a visit, pieces sold, public talk, the log of incidents and what the operations team reacts to."""
+    orders, visits = (daily(company, company[name][column]) for name, column in (("orders", "ts"), ("daily_activity", "date")))
+    sold = company["inventory_daily"].groupby("date")["sold"].sum()
+    mentions = company["mentions_hourly"].set_index("ts")[["positive", "negative"]].resample("D").sum()
+    incidents, actions = company["incidents"].query("type == 'price_error'"), company["ops_log"]["triggered_by_metric_ts"]
+    errors = pd.to_datetime(list(company.known.anomaly.price_errors))
+    assert incidents["started_ts"].dt.normalize().tolist() == errors.tolist()
+    for day in errors:
+        before = slice(day - 28 * DAY, day - DAY)
+        for seen, factor in ((orders / visits, 1.5), (sold, 1.5), (mentions["positive"], 1.2), (mentions["negative"], 2)):
+            assert seen[day] > factor * seen[before].mean()
+    assert set(errors) <= set(actions.dt.normalize())
