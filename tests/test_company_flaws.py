@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_company import Company
+from scipy.optimize import minimize_scalar
 
 from opscourse.company import dirt
 from opscourse.company.worth import ranks
@@ -162,3 +163,25 @@ def test_a_wrong_price_shows_in_five_tables(company):
         for seen, factor in ((orders / visits, 1.5), (sold, 1.5), (mentions["positive"], 1.2), (mentions["negative"], 2)):
             assert seen[day] > factor * seen[before].mean()
     assert set(errors) <= set(actions.dt.normalize())
+
+
+def test_creatives_tire_as_the_truth_says_where_they_are_compared_on_the_same_day(company):
+    """Clicks of a campaign's day fall on its creatives by 0.5 ** (age / half-life): the likeliest half-life."""
+    days = company["creative_daily"].merge(company["creatives"], on="creative_id")
+    age, clicks = (days["date"] - days["first_day"]).dt.days.to_numpy(), days["clicks"].to_numpy()
+    day = days.groupby(["date", "campaign_id"]).ngroup().to_numpy()
+
+    def surprise(half_life):
+        draw = 0.5 ** (age / half_life)
+        return -clicks @ np.log(draw / np.bincount(day, draw)[day])
+
+    found = minimize_scalar(surprise, bounds=(5, 100), method="bounded").x
+    assert found == pytest.approx(company.known.creative.half_life, rel=0.25)
+
+
+def test_a_button_further_up_is_seen_and_clicked_more(company):
+    known = company.known.search
+    clicks = company["page_clicks"].groupby("version")["on_button"].mean()
+    seen = [(company["page_clicks"]["scroll_depth"] >= height).mean() for height in known.button]
+    assert clicks["b"] > 2 * clicks["a"]
+    assert (clicks[["a", "b"]] <= known.pressed * np.array(seen) + 0.01).all()
