@@ -19,7 +19,7 @@ from opscourse.company.parquet import arrow_table
 from opscourse.company.tables import TABLES, relations
 from opscourse.company.tables.hidden import HIDDEN
 from opscourse.company.truths import FIGURES
-from opscourse.company.world import BUILDERS, World
+from opscourse.company.world import BUILDERS, TALLIES, World
 
 SEEDS = range(20)
 DAY = pd.Timedelta("1D")
@@ -33,13 +33,14 @@ class Company:
     def __init__(self, seed: int, parameters: Parameters) -> None:
         self.world = World(parameters, 12_000, seed)
         self.block = self.world.block(0)
+        self.world.totals = {"campaign_signups": TALLIES["campaign_signups"](self.block)}
         self.frames: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self.frames:
             declared = HIDDEN[name.removeprefix("truth/")] if name.startswith("truth/") else TABLES[name]
             builder = f"_truth_{declared.name}" if name.startswith("truth/") else name
-            source = self.world if declared.scope == "reference" else self.block
+            source = self.block if declared.scope == "block" else self.world
             made = arrow_table(declared, source[builder]).to_pandas(date_as_object=False)
             times = {c.name: "datetime64[us]" for c in declared.columns if c.kind in ("date", "timestamp")}
             self.frames[name] = made.astype(times)
@@ -459,7 +460,8 @@ def test_bought_followers_do_not_like(company):
 def test_fees_are_what_the_campaigns_cost_and_money_adds_up(company):
     posts, campaigns = company["collabs"], company["campaigns"].set_index("campaign_id")
     fees = posts.groupby("campaign_id")["fee_cny"].sum()
-    assert np.allclose(fees, campaigns["budget_cny"][fees.index], atol=0.05)
+    spent = company["ad_spend_daily"].groupby("campaign_id")["cost_cny"].sum()
+    assert np.allclose(fees, spent[fees.index], atol=0.005)
     channels = company["channels"].set_index("channel_id")["channel"]
     assert set(channels[campaigns["channel_id"][fees.index]]) == {"kol", "koc"}
     kind = posts["creator_id"].map(company["creators"].set_index("creator_id")["kind"]).str.lower()

@@ -24,6 +24,11 @@ def test_the_list_has_every_name_with_its_meaning_and_every_name_on_it_can_be_as
     assert listed.columns.tolist() == ["value", "unit", "meaning", "lesson"]
     assert listed.index.is_unique
     assert (listed["meaning"].str.len() > 0).all()
+    numbers = listed[listed["value"].map(lambda value: not (isinstance(value, str) and value == "a table"))]
+    assert (numbers["unit"].str.len() > 0).all()
+    assert numbers["lesson"].between(1, 30).all()
+    dates = numbers["unit"] == "date"
+    assert numbers["value"][dates].map(lambda value: "-" in str(value)).all()
     assert set(HIDDEN) <= set(listed.index)
     for name, value in listed["value"].items():
         asked = opscourse.truth(name)

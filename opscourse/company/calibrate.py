@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from opscourse.company import store, truths
+from opscourse.company import dirt, store, truths
 from opscourse.company.parameters import Parameters
 from opscourse.company.tables import TABLES
 
@@ -597,3 +597,52 @@ def _figures(company: Company) -> Iterator[Row]:
     counts = company["claims"].query("type == 'number'")["source"].value_counts()
     for source, target in (("slide deck", 20), ("essays", 9), ("duties essay", 1), ("articles", 0), ("plan template", 0)):
         yield exact(f"figures in the {source}", target, int(counts.get(source, 0)))
+
+
+@figure("Q23")
+def _special(company: Company) -> Iterator[Row]:
+    special = company["tickets"]["special"]
+    yield share("tickets that need individual treatment", company.known.service.special, special.mean(), len(special))
+
+
+@figure("Q38")
+def _dated(company: Company) -> Iterator[Row]:
+    clean, seed = company["events"], store.manifest(company.folder)["seed"]
+    names = dirt.spoiled("events", clean, seed, company.known.dirt)["name"]
+    dated = names[names.str.contains(r"_\d{8}$")]
+    yield share(
+        "events of the dirty log whose name carries a date", company.known.dirt.dated, len(dated) / len(names), len(names)
+    )
+    days = clean["ts"].dt.normalize().nunique()
+    yield exact("days in these names, one event being one name a day", days, dated.str[-8:].nunique())
+
+
+@figure("Q46")
+def _around_the_clock(company: Company) -> Iterator[Row]:
+    opened = company["tickets"]["opened_ts"].dt
+    yield exact("hours of the day with tickets", 24, opened.hour.nunique())
+    yield exact("days of the week with tickets", 7, opened.day_of_week.nunique())
+
+
+@figure("Q48")
+def _pillars(company: Company) -> Iterator[Row]:
+    yield exact("pillars of operations in the log of actions", 4, company["ops_log"]["pillar"].nunique())
+    yield exact("demand factors asked for in surveys", 8, company["surveys"].filter(like="need_").notna().any().sum())
+
+
+@figure("Q52")
+def _priorities(company: Company) -> Iterator[Row]:
+    factors = company["touchpoints_cx"][["scope", "severity", "fixability"]]
+    yield exact("factors with three levels each", 3, int((factors.nunique() == 3).sum()))
+    yield exact("totals that they can have, of 27 cells", 7, int((factors.max() - factors.min()).sum()) + 1)
+
+
+@figure("Q53")
+def _requirements(company: Company) -> Iterator[Row]:
+    audit = company["channels"].filter(like="req_")
+    yield exact("requirements that tell channels apart", 4, int((audit.nunique() == 2).sum()))
+
+
+@figure("Q56")
+def _workflow(company: Company) -> Iterator[Row]:
+    yield exact("steps of the workflow", 7, company["ops_log"]["step"].nunique())

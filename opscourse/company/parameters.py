@@ -19,6 +19,7 @@ from opscourse.company.parameters_outside import (
     AppStore,
     Auction,
     Backup,
+    Creative,
     Crisis,
     History,
     Incident,
@@ -412,6 +413,7 @@ class Parameters:
     message: Message = field(default_factory=Message)
     creator: Creator = field(default_factory=Creator)
     search: Search = field(default_factory=Search)
+    creative: Creative = field(default_factory=Creative)
 
 
 def varied(seed: int) -> Parameters:

@@ -48,33 +48,12 @@ class Partner:
 class Money:
     """What things cost, what was planned, when it is paid (TP30)."""
 
-    heads: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
-        {
-            "management": 3, "engineering": 17, "product": 9, "data": 4, "marketing": 10, "content": 14, "service": 11,
-            "finance": 5,
-        },
-        "staff by department in January 2024",
-        unit="heads",
-        lesson=27,
-    )  # fmt: skip
-    heads_last: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
-        {
-            "management": 3, "engineering": 26, "product": 12, "data": 6, "marketing": 13, "content": 18, "service": 16,
-            "finance": 5,
-        },
-        "the same in June 2025; in between evenly more",
-        unit="heads",
-        lesson=27,
-    )  # fmt: skip
-    salary: dict[str, float] = known(  # noqa: RUF009 - known() makes a new dict for each instance
-        {
-            "management": 26_000, "engineering": 14_500, "product": 11_500, "data": 13_000, "marketing": 9_500,
-            "content": 9_000, "service": 6_800, "finance": 10_000,
-        },
-        "what a head costs a month, contributions included, by department",
+    pay: tuple[float, ...] = known(
+        (4_000.0, 5_200.0, 6_400.0, 8_000.0, 9_800.0, 12_500.0, 16_000.0, 22_000.0, 30_000.0),
+        "what a head costs a month, contributions included, by `employees.salary_band`",
         unit="CNY",
         lesson=27,
-    )  # fmt: skip
+    )
     desk: float = known(620.0, "rent of a desk and month", unit="CNY", lesson=27)
     office: float = known(
         6.0, "coaches and service at the offices of corporate accounts, a seat and month", unit="CNY", lesson=27

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from opscourse.company.known import known
 
-__all__ = ["Access", "AppStore", "Auction", "Backup", "Crisis", "History", "Incident", "Market", "Mention"]
+__all__ = ["Access", "AppStore", "Auction", "Backup", "Creative", "Crisis", "History", "Incident", "Market", "Mention"]
 
 
 @dataclass(frozen=True)
@@ -187,3 +187,15 @@ class Auction:
     )  # fmt: skip
     clicks: float = known(1.0, "clicks an impression, relative to what the model says", unit="factor", lesson=12)
     rivals: float = known(0.9, "median of the highest other bid, relative to the mean of ours", unit="factor", lesson=12)
+
+
+@dataclass(frozen=True)
+class Creative:
+    """Creatives of the campaigns, and how users tire of them (lesson 21)."""
+
+    half_life: float = known(
+        24.0, "time in which a creative's clicks an impression halve", unit="days", lesson=21, varies=(20.0, 28.0)
+    )
+    spread: float = known(0.30, "spread of how much creatives appeal (log-normal)", lesson=21)
+    every: float = known(36.0, "time from one new creative of a campaign to the next", unit="days", lesson=21)
+    life: float = known(75.0, "time that a creative is in use", unit="days", lesson=21)

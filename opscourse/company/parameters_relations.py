@@ -71,6 +71,7 @@ class Point:
     order: float = known(1.0, "points a CNY paid", unit="points", lesson=24)
     gift: int = known(200, "points given on the day of an order that is paid with points", unit="points", lesson=24)
     months: int = known(6, "points expire at the end of so many months after the one they were earned in", lesson=24)
+    worth: float = known(0.01, "what a point takes off an order", unit="CNY", lesson=24)
     breakage: float = known(0.22, "share of the points due that expire unused", lesson=24, varies=(0.20, 0.24))
 
 
@@ -79,6 +80,7 @@ class Message:
     """Mail, push and texts to users who agreed (TP14)."""
 
     sample: int = known(3, "the table has every so-many-th user", lesson=23)
+    price: tuple[float, ...] = known((0.004, 0.05, 0.0, 0.0), "what an email, sms, push, wecom costs", unit="CNY", lesson=23)
     weekly: tuple[float, ...] = known(
         (0.86, 0.07, 0.03, 0.02, 0.0, 0.02), "shares of user-weeks with 0, 1, ... newsletters", lesson=23
     )
@@ -115,3 +117,4 @@ class Creator:
     fake: float = known(0.22, "share of creators who bought followers", lesson=13)
     shortfall: float = known(0.15, "share of contracts with a guarantee that fall short of it", lesson=13, varies=(0.12, 0.18))
     refunded: float = known(0.08, "share of sales that are given back", lesson=13)
+    commission: float = known(0.20, "share of sales, less what is given back, that the platform pays us", lesson=13)

@@ -33,3 +33,8 @@ class Search:
     place: float = known(1.1, "clicks fall as the place to this power", lesson=22)
     dead: float = known(0.16, "share of outside links that are dead", lesson=22)
     farm: float = known(0.20, "share of outside links that were bought from a few poor sites", lesson=22, varies=(0.17, 0.23))
+    clicks: int = known(60_000, "visits to pages in the heat map, at 20,000 users or more", lesson=9)
+    fold: float = known(0.18, "part of a page that is seen without scrolling", lesson=9)
+    scroll: float = known(0.35, "mean further part that is seen, of a page whose content has the mean score", lesson=9)
+    button: tuple[float, float] = known((0.60, 0.22), "height of the main button on versions a and b, from the top", lesson=9)
+    pressed: float = known(0.28, "share of visits that have seen the button and click it", lesson=9, varies=(0.24, 0.32))

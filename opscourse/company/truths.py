@@ -58,7 +58,7 @@ def truth(folder: Path, name: str | None = None) -> Any:
 
 
 def names(folder: Path) -> pd.DataFrame:
-    """All names with value, unit, meaning and the lesson that meets them."""
+    """All names with value, unit (1: a share, a factor, a count), meaning and the lesson that meets them."""
     import pandas as pd
 
     known = store.parameters(folder)
@@ -68,9 +68,19 @@ def names(folder: Path) -> pd.DataFrame:
         for f in fields(values)
     ]
     rows += [(name, f.work_out(known, folder), f.unit, f.meaning, f.lesson) for name, f in FIGURES.items()]
+    rows = [(name, value, unit or _plain(value), meaning, lesson) for name, value, unit, meaning, lesson in rows]
     rows += [(name, "a table", "", f"one row: {table.row}", 0) for name, table in HIDDEN.items()]
     rows.append(("defects", "a table", "", "one row: one defect of the tables that `load(..., dirty=True)` returns", 3))
     return pd.DataFrame(rows, columns=["name", "value", "unit", "meaning", "lesson"]).set_index("name")
+
+
+def _plain(value: Any) -> str:
+    """The unit of a value without one: that of what it holds."""
+    while isinstance(value, (dict, tuple)):
+        value = next(iter(value.values() if isinstance(value, dict) else value))
+    if not isinstance(value, str):
+        return "1"
+    return "date" if value[:4].isdigit() else "text"
 
 
 def figure(

@@ -113,7 +113,8 @@ def collabs(world: World) -> Columns:
 
 def _hired(world: World, stream: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Creator, campaign, day, fee and whether it was for the panel, of each post, in order of time."""
-    made, campaigns = world["_creators"], world["campaigns"]
+    made, campaigns, spend = world["_creators"], world["campaigns"], world["ad_spend_daily"]
+    cost = np.bincount(spend["campaign_id"] - 1, spend["cost_cny"], minlength=campaigns["campaign_id"].size).round(2)
     names = [channel.name for channel in CHANNELS]
     panel_at = None
     rows = []
@@ -131,8 +132,8 @@ def _hired(world: World, stream: np.random.Generator) -> tuple[np.ndarray, ...]:
                 hired = stream.choice(able, most, p=wish / wish.sum())
                 hired = hired[: max(1, np.searchsorted(np.cumsum(made["fee"][hired]), budget))]
             fee = made["fee"][hired] * stream.lognormal(0, 0.1, hired.size)
-            fee = (fee * budget / fee.sum()).round(2)
-            fee[0] = round(fee[0] + budget - fee.sum(), 2)
+            fee = (fee * cost[at] / fee.sum()).round(2)
+            fee[0] = round(fee[0] + cost[at] - fee.sum(), 2)
             first, last = (int(day_index(campaigns[edge][at])) for edge in ("start", "end"))
             rows.append((hired, np.full(hired.size, at), stream.integers(first, last + 1, hired.size), fee))
     creator, at, day, fee = (np.concatenate(part) for part in zip(*rows, strict=True))

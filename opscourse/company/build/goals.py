@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
 from opscourse.company.build.people import DAY, stamp
-from opscourse.company.build.staff import at_work, spread
+from opscourse.company.build.staff import POSTS, at_work, spread
 from opscourse.company.tables.work import FACETS, PILLARS
 from opscourse.company.world import Columns, World, builds, coded, optional, pick
 
@@ -154,14 +154,14 @@ def ops_log(world: World) -> Columns:
     project, step, moment, place = project[order], step[order], moment[order], place[order]
     sort = kind[project]
     hours = np.array([k.hours for k in KINDS])[sort] * stream.gamma(4, 1 / 4, project.size)
-    bought = np.where(step == 3, stream.gamma(1.2, 900, project.size), 0.0)
+    bought = np.where(step == 3, stream.gamma(1.2, 900, project.size), 0.0).round(0)
     margin = np.array([k.margin for k in KINDS])[sort] * stream.gamma(3, 1 / 3, project.size) * firm[project]
     return {
         "action_id": np.arange(1, project.size + 1),
         "project_id": project + 1,
         "ts": stamp((at_work(moment) * DAY).astype(np.int64)),
         "step": step,
-        "owner_role": np.array([k.role for k in KINDS], dtype=object)[sort],
+        "owner_role": _on_duty(world, np.array([k.role for k in KINDS], dtype=object)[sort], np.floor(moment)),
         "facet": coded(np.array([FACETS.index(k.facet) if k.facet else -1 for k in KINDS])[sort], FACETS),
         "pillar": coded(np.array([PILLARS.index(k.pillar) if k.pillar else -1 for k in KINDS])[sort], PILLARS),
         "label": np.array([k.label for k in KINDS], dtype=object)[sort],
@@ -169,10 +169,24 @@ def ops_log(world: World) -> Columns:
         "serves_users": users[project],
         "serves_firm": firm[project],
         "hours": hours.round(1),
-        "cost_cny": (hours * _RATE + bought).round(0),
+        "cost_cny": (hours * _RATE).round(0) + bought,
+        "bought_cny": bought,
         "margin_cny": optional(margin.round(0), step == 7),
         "triggered_by_metric_ts": optional(stamp(trigger[project].clip(0)), (trigger[project] >= 0) & (place == 0)),
     }
+
+
+def _on_duty(world: World, role: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """The role of each action, or the one that it reports to while nobody is in it."""
+    staff, above = world["employees"], {post.role: post.reports_to for post in POSTS}
+    end = staff["end"].to_numpy(zero_copy_only=False)
+    first, last = day_index(staff["start"]), np.where(np.isnat(end), DAYS, day_index(end))
+    found = role.copy()
+    for name in np.unique(role):
+        mine, rows = staff["role"] == name, np.flatnonzero(role == name)
+        there = (first[mine] <= day[rows, None]) & (day[rows, None] <= last[mine])
+        found[rows[~there.any(axis=1)]] = above[name]
+    return found
 
 
 def _triggers(world: World, stream: np.random.Generator, size: int) -> np.ndarray:

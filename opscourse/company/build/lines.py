@@ -50,7 +50,7 @@ def product_lines(world: World) -> Columns:
     )
     spend = (
         flows["member_fees"],
-        flows["goods"] + flows["shipping"] + flows["shop_fees"] + flows["refunds"],
+        flows["goods"] + flows["shipping"] + flows["shop_fees"] + flows["refunds"] + flows["off"],
         spread("service", "office_service"),
         world["_audio"]["cost"],
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from opscourse.company.build.calendar import DAYS
+from opscourse.company.build.calendar import DAYS, day_index
 from opscourse.company.build.orders import SPAN
 from opscourse.company.build.people import DAY, stamp
+from opscourse.company.build.quota import MONTH_OF_DAY, MONTHS
 from opscourse.company.tables.relations import MESSAGE_CHANNELS, TRIGGERS
-from opscourse.company.world import Block, Columns, builds, coded, filled, optional, pick
+from opscourse.company.world import Block, Columns, builds, coded, filled, optional, pick, tallies
 
-__all__ = ["messages"]
+__all__ = ["messages", "messages_sent"]
 
 _CHANNEL_SHARES = ((0.5, 0.1, 0.4, 0.0), (0.62, 0.06, 0.24, 0.08), (0.35, 0.35, 0.25, 0.05))  # by trigger
 _DELIVERED = (0.965, 0.985, 0.95, 0.995)  # by channel
@@ -27,10 +28,29 @@ _WEEK = 7 * DAY
 
 @builds("messages")
 def messages(block: Block) -> Columns:
-    """One row a contact, by user and time."""
-    stream = block.stream("messages")
+    """One row a contact of the sampled users, by user and time."""
+    return _contacts(block, block.stream("messages"), _sampled(block))
+
+
+@tallies("messages_sent")
+def messages_sent(block: Block) -> np.ndarray:
+    """Contacts sent to all users, those of the sample included, by channel and month."""
+    sent = np.zeros((len(MESSAGE_CHANNELS), MONTHS), dtype=np.int64)
+    for contacts in (block["messages"], _contacts(block, block.stream("_messages"), ~_sampled(block))):
+        rows = ~contacts["holdout"]
+        month = MONTH_OF_DAY[day_index(contacts["ts"][rows])]
+        np.add.at(sent, (np.asarray(contacts["channel"].indices)[rows], month), 1)
+    return sent
+
+
+def _sampled(block: Block) -> np.ndarray:
+    return (block.first_user + np.arange(block.size)) % block.parameters.message.sample == 0
+
+
+def _contacts(block: Block, stream: np.random.Generator, chosen: np.ndarray) -> Columns:
+    """Contacts of the chosen users who agreed."""
     known = block.parameters.message
-    user, second, trigger, quiet = _planned(block, stream)
+    user, second, trigger, quiet = _planned(block, stream, chosen)
     size = user.size
     channel = pick(stream, _CHANNEL_SHARES, size, trigger)
     delivered = stream.random(size) < np.array(_DELIVERED)[channel]
@@ -73,11 +93,12 @@ def messages(block: Block) -> Columns:
     }
 
 
-def _planned(block: Block, stream: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _planned(
+    block: Block, stream: np.random.Generator, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """All contacts as planned, by user and time: user, second, place in `TRIGGERS`, days of quiet (-1 but for a win-back)."""
     known, days, signup = block.parameters.message, block["_days"], block["_signups"]["day"].astype(np.int64)
-    every = (block.first_user + np.arange(block.size)) % known.sample == 0
-    agreed = block["users"]["consent_marketing"] & every
+    agreed = block["users"]["consent_marketing"] & chosen
     user = np.flatnonzero(agreed)
     parts = []
     for later in _WELCOME_DAYS:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
-from opscourse.company.build.corporate import FIRST_OF_MONTH
+from opscourse.company.build.calendar import DAYS, FIRST_DAY, LAST_DAY, day_index
+from opscourse.company.build.corporate import FIRST_OF_MONTH, LENGTH_OF_MONTH
 from opscourse.company.build.memberships import PLANS
 from opscourse.company.build.quota import MONTH_OF_DAY, MONTHS
 from opscourse.company.world import Columns, World, builds
@@ -17,7 +17,8 @@ __all__ = ["Posting", "budget", "cash_daily", "flows", "ledger", "postings"]
 _DUE = {  # account -> months later, day of the month on which it is paid
     "salaries": (0, 25), "rent": (0, 1), "audio_costs": (0, 28), "cloud": (1, 5), "shipping": (1, 10), "coaches": (1, 10),
     "production": (1, 12), "service_desk": (1, 10), "office_service": (1, 10), "partner_shares": (1, 20),
-    "audio_revenue": (1, 15),
+    "audio_revenue": (1, 15), "commission": (1, 15), "rewards": (1, 15), "messages": (1, 10), "auctions": (1, 5),
+    "materials": (1, 10),
 }  # fmt: skip
 _FIXED = ("salaries", "rent", "audio_costs")  # planned as they came
 
@@ -35,7 +36,7 @@ class Posting(NamedTuple):
 def flows(world: World) -> Columns:
     """Amounts in CNY that arise on each day, and the numbers behind them."""
     money, totals = world.parameters.money, world.totals
-    orders, net, refunded, back, payments, received, _, returned = totals["takings"] * np.tile([1, 0.01], 4)[:, None]
+    orders, net, refunded, back, points, off = totals["takings"] * np.array([1, 0.01, 1, 0.01, 1, 0.01])[:, None]
     pieces = totals["sold"][0]
     members = totals["spells"] * np.array(world.parameters.membership.prices)[:, None]
     spend, items = world["ad_spend_daily"], world["content_items"]
@@ -51,10 +52,10 @@ def flows(world: World) -> Columns:
         "pieces": pieces.sum(axis=0),
         "goods": world["products"]["unit_cost_cny"] @ pieces,
         "shipping": money.shipping * orders,
-        "payments": payments,
-        "received": received,
-        "returned": returned,
-        "shop_fees": money.payment_fee * received,
+        "points": points,
+        "off": off,
+        "received": net - off,
+        "shop_fees": money.payment_fee * (net - off),
         "members": members,
         "member_fees": money.payment_fee * members.sum(axis=0),
         "classes": classes,
@@ -71,10 +72,18 @@ def _monthly(by_day: np.ndarray) -> np.ndarray:
     return np.bincount(MONTH_OF_DAY, by_day, minlength=MONTHS)
 
 
-def _heads(world: World) -> dict[str, np.ndarray]:
-    """Staff of each department, by month."""
-    money = world.parameters.money
-    return {dept: np.rint(np.linspace(first, money.heads_last[dept], MONTHS)) for dept, first in money.heads.items()}
+def _staff(world: World) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Staff of each department and what they cost, by month: everybody counts for the share of its days as an employee."""
+    staff = world["employees"]
+    pay = np.array(world.parameters.money.pay)[staff["salary_band"] - 1]
+    end = staff["end"].to_numpy(zero_copy_only=False)
+    last = day_index(np.where(np.isnat(end), LAST_DAY, end))
+    here = (day_index(staff["start"])[:, None] <= np.arange(DAYS)) & (np.arange(DAYS) <= last[:, None])
+    counted = {dept: staff["dept"] == dept for dept in dict.fromkeys(staff["dept"])}
+    return {
+        dept: tuple(_monthly(weight[rows] @ here[rows]) / LENGTH_OF_MONTH for weight in (np.ones(pay.size), pay))
+        for dept, rows in counted.items()
+    }
 
 
 @builds("_postings")
@@ -83,10 +92,14 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
     day, money, cloud = world["_flows"], world.parameters.money, world["cloud_usage"]
     invoices, partners = world["_invoices"], world["_partner_months"]
     inside = invoices["month"] >= 0
-    heads = _heads(world)
-    staff = sum(heads.values())
-    tickets = world.totals["tickets_opened"]
-    spells = world.totals["spells"]
+    staff = _staff(world)
+    desks = sum(np.rint(heads) for heads, _ in staff.values())
+    tickets, spells, rewards, sent = (world.totals[name] for name in ("tickets_opened", "spells", "rewards", "messages_sent"))
+    posts, actions, auctions = world["collabs"], world["ops_log"], world["ad_auctions"]
+    post_month, action_month, auction_month = (
+        MONTH_OF_DAY[day_index(table[name])] for table, name in ((posts, "date"), (actions, "ts"), (auctions, "ts"))
+    )
+    commission = world.parameters.creator.commission * (posts["gmv_cny"] - posts["refunds_cny"])
 
     def daily(kind: str, unit: str, units: np.ndarray, cny: np.ndarray) -> Posting:
         return Posting(kind, unit, _monthly(units), _monthly(cny))
@@ -95,8 +108,7 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
         return np.bincount(month, values, minlength=MONTHS)
 
     seats, billed = (by_month(invoices["month"][inside], invoices[name][inside]) for name in ("seats", "amount"))
-    length = _monthly(np.ones(DAYS))
-    listeners = _monthly(np.repeat(world["_audio"]["customers"], 7)[:DAYS]) / length
+    listeners = _monthly(np.repeat(world["_audio"]["customers"], 7)[:DAYS]) / LENGTH_OF_MONTH
     posted = {
         ("product", "shop_revenue"): daily("revenue", "paid orders", day["orders"], day["shop"]),
         ("product", "refunds"): daily("cost", "refunded orders", day["refunded"], day["refunds"]),
@@ -107,8 +119,9 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
             for k, (plan, _) in enumerate(PLANS)
         },
         ("product", "payment_fees"): daily(
-            "cost", "payments", day["payments"] + spells.sum(axis=0), day["shop_fees"] + day["member_fees"]
+            "cost", "payments", day["orders"] + spells.sum(axis=0), day["shop_fees"] + day["member_fees"]
         ),
+        ("product", "points"): daily("cost", "points", day["points"], day["off"]),
         ("product", "audio_revenue"): Posting("revenue", "customers", listeners, _monthly(world["_audio"]["revenue"])),
         ("product", "audio_costs"): daily("cost", "days", np.ones(DAYS), world["_audio"]["cost"]),
         ("content", "coaches"): daily("cost", "live classes", day["classes"], day["coaches"]),
@@ -117,14 +130,25 @@ def postings(world: World) -> dict[tuple[str, str], Posting]:
         ("marketing", "partner_shares"): Posting(
             "cost", "new users", *(by_month(partners["month"], partners[name]) for name in ("new", "share"))
         ),
+        ("marketing", "commission"): Posting(
+            "revenue", "platform orders", *(by_month(post_month, values) for values in (posts["orders"], commission))
+        ),
+        ("marketing", "rewards"): Posting("cost", "rewards", rewards[0], 0.01 * rewards[1]),
+        ("marketing", "messages"): Posting("cost", "messages", sent.sum(axis=0), world.parameters.message.price @ sent),
+        ("marketing", "auctions"): Posting(
+            "cost", "auctions won", *(by_month(auction_month, auctions["won"] * v) for v in (1, auctions["second_price"]))
+        ),
+        ("marketing", "materials"): Posting(
+            "cost", "actions", *(by_month(action_month, v) for v in (actions["bought_cny"] > 0, actions["bought_cny"]))
+        ),
         ("engineering", "cloud"): daily("cost", "CPU hours", cloud["cpu_h"], cloud["fixed_plan_cny"]),
         ("service", "service_desk"): Posting("cost", "tickets", tickets, money.ticket * tickets),
         ("marketing", "corporate_revenue"): Posting("revenue", "seats", seats, billed),
         ("service", "office_service"): Posting("cost", "seats", seats, money.office * seats),
-        ("finance", "rent"): Posting("cost", "desks", staff, money.desk * staff),
+        ("finance", "rent"): Posting("cost", "desks", desks, money.desk * desks),
     }
-    for dept, number in heads.items():
-        posted[dept, "salaries"] = Posting("cost", "heads", number, money.salary[dept] * number)
+    for dept, paid in staff.items():
+        posted[dept, "salaries"] = Posting("cost", "heads", *paid)
     return {
         name: Posting(p.kind, p.unit, np.rint(p.units).astype(np.int64), p.cny.round(2)) for name, p in sorted(posted.items())
     }
@@ -207,7 +231,7 @@ def cash_daily(world: World) -> Columns:
         if account in _DUE:
             due[account] += _paid_later(posting.cny, *_DUE[account])
     arrived = invoices["paid"] < DAYS
-    staff, audio = due.pop("salaries"), due.pop("audio_revenue")
+    staff, audio, commission = (due.pop(account) for account in ("salaries", "audio_revenue", "commission"))
     receipts = {
         "from_shop_cny": _later(day["received"] - day["shop_fees"], money.payout_days),
         "from_members_cny": _later(day["members"].sum(axis=0) - day["member_fees"], money.payout_days),
@@ -215,12 +239,13 @@ def cash_daily(world: World) -> Columns:
             invoices["paid"][arrived].clip(0), invoices["amount"][arrived] * (invoices["paid"][arrived] >= 0), minlength=DAYS
         ),
         "from_audio_cny": audio,
+        "from_platforms_cny": commission,
     }
     payments = {
         "to_staff_cny": staff,
         "to_suppliers_cny": _later(day["delivered"], money.supplier_days),
         "to_advertising_cny": day["advertising"],
-        "to_users_cny": _later(day["returned"], money.refund_days),
+        "to_users_cny": _later(day["refunds"], money.refund_days),
         "to_others_cny": sum(due.values()),
     }
     parts = {name: values.round(2) for name, values in (receipts | payments).items()}

@@ -85,12 +85,33 @@ def points_ledger(block: Block) -> Columns:
     }
 
 
+@builds("_points_used")
+def points_used(block: Block) -> Columns:
+    """Points that each order was paid with: what its user redeemed that day, at most what the order is worth."""
+    orders, moves = block["orders"], block["points_ledger"]
+    key = orders["user_id"] * DAYS + day_index(orders["ts"])
+    redeemed = np.asarray(moves["reason"].indices) == REASONS.index("redeem")
+    at = moves["user_id"][redeemed] * DAYS + day_index(moves["date"][redeemed])
+    rows = np.flatnonzero(orders["paid"] & _with_points(block))
+    rows = rows[np.unique(key[rows], return_index=True)[1]]  # the first one of a day takes them all
+    place = np.searchsorted(at, key[rows])
+    most = np.floor(orders["net_cny"][rows] / block.parameters.point.worth + 1e-6).astype(np.int64)
+    points = np.zeros(key.size, dtype=np.int64)
+    points[rows] = np.minimum(-moves["delta"][redeemed][place], most)
+    return {"points": points}
+
+
+def _with_points(block: Block) -> np.ndarray:
+    method = block["orders"]["pay_method"]
+    return np.asarray(method.indices) == method.dictionary.to_pylist().index("points")
+
+
 def _earned(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """What is earned: row of `_days`, points, place in `REASONS`; and the rows on which an order was paid with points."""
     known, orders = block.parameters.point, block["orders"]
     checkin = np.flatnonzero(block["_streaks"]["streak"])
     of_order = block["_payments"]["row"][block["_orders"]["turn"]]
-    with_points = np.asarray(orders["pay_method"].indices) == orders["pay_method"].dictionary.to_pylist().index("points")
+    with_points = _with_points(block)
     earning = orders["paid"] & ~orders["refunded"] & ~with_points
     worth = np.floor(orders["net_cny"][earning] * known.order).astype(np.int64)
     gift = of_order[orders["paid"] & with_points]

@@ -8,7 +8,7 @@ import numpy as np
 
 from opscourse.company.build.calendar import DAYS, FIRST_DAY, day_index
 from opscourse.company.build.channels import USERS_AT_PLAN
-from opscourse.company.build.people import DAY, clock, stamp
+from opscourse.company.build.people import DAY, START, clock, stamp
 from opscourse.company.build.quota import MONTH_OF_DAY
 from opscourse.company.world import Columns, World, builds, optional
 
@@ -28,20 +28,20 @@ class Risk(NamedTuple):
 
 
 RISKS = (
-    Risk("tracking is down and a day's data are lost", "technology", "technology", 2.7, 800, 9_000, "tracking"),
-    Risk("scripts flood the app", "technology", "technology", 2.0, 500, 6_000, "bots"),
-    Risk("a product is shown at a wrong price", "money", "shop", 2.0, 3_000, 40_000, "price_error"),
-    Risk("payments fail", "technology", "shop", 7.0, 500, 12_000, "payment"),
-    Risk("videos do not play", "technology", "technology", 9.0, 300, 5_000, "video"),
-    Risk("nobody can log in", "technology", "technology", 5.0, 400, 8_000, "login"),
+    Risk("tracking is down and a day's data are lost", "technology", "engineering", 2.7, 800, 9_000, "tracking"),
+    Risk("scripts flood the app", "technology", "engineering", 2.0, 500, 6_000, "bots"),
+    Risk("a product is shown at a wrong price", "money", "product", 2.0, 3_000, 40_000, "price_error"),
+    Risk("payments fail", "technology", "product", 7.0, 500, 12_000, "payment"),
+    Risk("videos do not play", "technology", "engineering", 9.0, 300, 5_000, "video"),
+    Risk("nobody can log in", "technology", "engineering", 5.0, 400, 8_000, "login"),
     Risk("a faulty release goes out", "technology", "product", 6.0, 600, 15_000, "release"),
     Risk("a partner's system is down", "supply", "marketing", 4.0, 200, 4_000, "partner"),
-    Risk("an employee falls for a false mail", "security", "technology", 1.5, 500, 90_000, "phishing"),
-    Risk("data are deleted by mistake", "technology", "technology", 0.8, 1_000, 150_000, "data_loss"),
-    Risk("customer data leak to the outside", "security", "technology", 0.06, 60_000, 6_000_000),
-    Risk("the data centre is lost", "technology", "technology", 0.02, 150_000, 3_000_000),
-    Risk("ransom is asked for encrypted systems", "security", "technology", 0.05, 40_000, 2_500_000),
-    Risk("an access right is abused from inside", "security", "people", 0.3, 2_000, 250_000),
+    Risk("an employee falls for a false mail", "security", "engineering", 1.5, 500, 90_000, "phishing"),
+    Risk("data are deleted by mistake", "technology", "engineering", 0.8, 1_000, 150_000, "data_loss"),
+    Risk("customer data leak to the outside", "security", "engineering", 0.06, 60_000, 6_000_000),
+    Risk("the data centre is lost", "technology", "engineering", 0.02, 150_000, 3_000_000),
+    Risk("ransom is asked for encrypted systems", "security", "engineering", 0.05, 40_000, 2_500_000),
+    Risk("an access right is abused from inside", "security", "finance", 0.3, 2_000, 250_000),
     Risk("the app is taken out of a store", "market", "product", 0.08, 50_000, 1_200_000),
     Risk("a platform changes its ranking", "market", "content", 1.2, 4_000, 60_000),
     Risk("a rival starts a price war", "market", "marketing", 0.35, 30_000, 600_000),
@@ -49,20 +49,20 @@ RISKS = (
     Risk("an influencer takes the fee and does not deliver", "market", "marketing", 3.0, 1_000, 9_000),
     Risk("a coach is hurt or hurts somebody in a live class", "legal", "content", 0.15, 8_000, 700_000),
     Risk("music or video is used without a licence", "legal", "content", 0.7, 3_000, 120_000),
-    Risk("personal data are used without consent", "legal", "legal", 0.12, 25_000, 1_500_000),
+    Risk("personal data are used without consent", "legal", "management", 0.12, 25_000, 1_500_000),
     Risk("an advert promises what the law forbids", "legal", "marketing", 0.8, 4_000, 70_000),
-    Risk("a licence expires unnoticed", "legal", "legal", 0.25, 5_000, 90_000),
-    Risk("a mat or band turns out to be unsafe", "supply", "shop", 0.10, 40_000, 1_800_000),
-    Risk("a supplier delivers late", "supply", "shop", 10.0, 300, 4_000),
-    Risk("a best-seller is out of stock", "supply", "shop", 12.0, 200, 3_500),
-    Risk("goods stay unsold and are written off", "supply", "shop", 4.0, 1_500, 14_000),
+    Risk("a licence expires unnoticed", "legal", "management", 0.25, 5_000, 90_000),
+    Risk("a mat or band turns out to be unsafe", "supply", "product", 0.10, 40_000, 1_800_000),
+    Risk("a supplier delivers late", "supply", "product", 10.0, 300, 4_000),
+    Risk("a best-seller is out of stock", "supply", "product", 12.0, 200, 3_500),
+    Risk("goods stay unsold and are written off", "supply", "product", 4.0, 1_500, 14_000),
     Risk("a large corporate client leaves", "money", "finance", 0.4, 20_000, 300_000),
     Risk("customers pay late and cash runs short", "money", "finance", 0.5, 5_000, 110_000),
-    Risk("coupons are stacked by mistake", "money", "shop", 3.0, 800, 15_000),
+    Risk("coupons are stacked by mistake", "money", "product", 3.0, 800, 15_000),
     Risk("refunds are claimed by fraud", "money", "service", 40.0, 60, 900),
     Risk("a stolen card is used", "money", "finance", 25.0, 80, 1_200),
     Risk("an exchange rate moves against the firm", "money", "finance", 1.0, 1_000, 20_000),
-    Risk("a key developer leaves", "people", "people", 2.5, 6_000, 40_000),
+    Risk("a key developer leaves", "people", "finance", 2.5, 6_000, 40_000),
     Risk("a star coach leaves and takes followers along", "people", "content", 0.5, 15_000, 400_000),
     Risk("half of the service team is ill", "people", "service", 0.8, 1_500, 16_000),
     Risk("a storm of angry posts", "reputation", "service", 3.3, 2_000, 110_000),
@@ -129,23 +129,33 @@ def _significant(values: np.ndarray) -> np.ndarray:
 
 @builds("incidents")
 def incidents(world: World) -> Columns:
-    """One row an incident, in order of time: those of the planted days, and others as often as their risk says."""
+    """One row an incident, in order of time: the planted days, faulty releases, and others as often as their risk says."""
     stream = world.stream("incidents")
     known, anomaly = world.parameters.incident, world.parameters.anomaly
     number = {risk.incident: k for k, risk in enumerate(RISKS) if risk.incident}
     planted = [(day, kind) for kind, days in _PLANTED.items() for day in getattr(anomaly, days)]
     planted_day = day_index(np.array([day for day, _ in planted], dtype="datetime64[D]"))
     others = [kind for kind in number if kind not in _PLANTED]
+    released, restored = _releases(world)
+    back = np.flatnonzero(restored > 0)
     share = np.array([RISKS[number[kind]].events for kind in others])
+    share[others.index("release")] = max(share[others.index("release")] - back.size * 365.25 / DAYS, 0)
     free = np.setdiff1d(np.arange(DAYS - 4), planted_day)
-    drawn = stream.choice(len(others), known.incidents - len(planted), p=share / share.sum())
-    kind = np.array([kind for _, kind in planted] + [others[k] for k in drawn], dtype=object)
-    day = np.concatenate([planted_day, stream.choice(free, drawn.size, replace=False)])
+    drawn = stream.choice(len(others), known.incidents - len(planted) - back.size, p=share / share.sum())
+    kind = np.array([kind for _, kind in planted] + ["release"] * back.size + [others[k] for k in drawn], dtype=object)
+    day = np.concatenate([planted_day, released[back] // DAY, stream.choice(free, drawn.size, replace=False)])
     second = np.where(
         np.arange(day.size) < len(planted),
         stream.integers(6 * 3600, 9 * 3600, day.size),  # a planted day is all wrong: from the early morning into the night
         clock(stream, world.parameters.arrival.hours, day.size),
     )
+    start = day * DAY + second
+    taken_back = len(planted) + np.arange(back.size)
+    start[taken_back] = released[back]
+    faulty = len(planted) + back.size + np.flatnonzero(drawn == others.index("release"))
+    kept = np.flatnonzero((restored == 0) & (released > 0) & (released < (DAYS - 4) * DAY))
+    start[faulty] = released[stream.choice(kept, faulty.size, replace=False)] + stream.integers(600, 6 * 3600, faulty.size)
+    day = start // DAY
     watched = day >= int(day_index(np.datetime64(known.monitoring)))
     detect = known.detect_median * np.where(watched, known.monitored, 1.0)
     medians = (detect, np.full(day.size, known.respond_median), np.full(day.size, known.recover_median))
@@ -154,8 +164,10 @@ def incidents(world: World) -> Columns:
     legs = np.clip(legs * 60, 60, longest).astype(np.int64)
     until = stream.integers(20 * 3600, 23 * 3600, len(planted)) - second[: len(planted)]
     legs[2, : len(planted)] = np.maximum(until - legs[:2, : len(planted)].sum(axis=0), 60)
+    whole = restored[back] - released[back]
+    legs[:, taken_back] = legs[:, taken_back] / legs[:, taken_back].sum(axis=0) * whole
+    legs[2, taken_back] = whole - legs[:2, taken_back].sum(axis=0)
     share = np.array([_HIT.get(name, 0.0) for name in kind]) * stream.lognormal(0, 0.3, day.size)
-    start = day * DAY + second
     order = np.argsort(start, kind="stable")
     moments = start + np.cumsum(legs, axis=0)
     return {
@@ -166,6 +178,17 @@ def incidents(world: World) -> Columns:
         **{f"{name}_ts": stamp(moments[k, order]) for k, name in enumerate(("detected", "responded", "recovered"))},
         "users_hit": np.rint(expected_users(world)[day] * np.minimum(share, 1))[order].astype(np.int64),
     }
+
+
+def _releases(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """When each release went out, and when one that was taken back inside the calendar was well again (0 for the others)."""
+    table = world["app_versions"]
+    released, restored = (
+        np.asarray(times).astype("datetime64[s]").astype(np.int64) - START
+        for times in (table["release_ts"], table["restored_ts"].to_numpy(zero_copy_only=False))
+    )
+    inside = table["rolled_back"] & (released >= 0) & (restored < DAYS * DAY)
+    return released, np.where(inside, restored, 0)
 
 
 @builds("backups")

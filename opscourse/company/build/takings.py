@@ -10,7 +10,7 @@ from opscourse.company.build.people import DAY
 from opscourse.company.build.quota import MONTH_OF_DAY, MONTHS
 from opscourse.company.world import Block, filled, tallies
 
-__all__ = ["WEEKS", "customers", "page_views", "sold", "spells", "takings", "tickets_opened", "usage"]
+__all__ = ["WEEKS", "customers", "page_views", "rewards", "sold", "spells", "takings", "tickets_opened", "usage"]
 
 WEEKS = DAYS // 7  # whole ones
 
@@ -25,17 +25,20 @@ def _by_day(day: np.ndarray, amount: np.ndarray) -> np.ndarray:
 
 @tallies("takings")
 def takings(block: Block) -> np.ndarray:
-    """By day of the order, number and amount (in 0.01 CNY) of orders paid, of those refunded later, of both without points."""
-    orders, method = block["orders"], block["orders"]["pay_method"]
-    day, cents = day_index(orders["ts"]), _cents(orders["net_cny"])
-    points = method.dictionary.to_pylist().index("points")
-    money = method.indices.to_numpy(zero_copy_only=False) != points
-    parts = [
-        _by_day(day[rows], amount[rows])
-        for rows in (orders["paid"], orders["refunded"], orders["paid"] & money, orders["refunded"] & money)
-        for amount in (np.ones(day.size, dtype=np.int64), cents)
-    ]
-    return np.array(parts)
+    """By day of the order: number and amount (in 0.01 CNY) of orders paid, of those refunded later, of points used in them."""
+    orders, points = block["orders"], block["_points_used"]["points"]
+    cents, off = _cents(orders["net_cny"]), _cents(block.parameters.point.worth * points)
+    paid, back = orders["paid"], orders["refunded"]
+    day = day_index(orders["ts"])
+    return np.array([_by_day(day, amount) for amount in (paid, paid * cents, back, back * cents, points, off)])
+
+
+@tallies("rewards")
+def rewards(block: Block) -> np.ndarray:
+    """Rewards of the invitation ladder, and what they come to in 0.01 CNY, by month."""
+    paid = _cents(block["referrals"]["reward_cny"])
+    month = MONTH_OF_DAY[day_index(block["referrals"]["ts"])]
+    return np.array([np.bincount(month, amount, minlength=MONTHS).astype(np.int64) for amount in (paid > 0, paid)])
 
 
 @tallies("sold")

@@ -125,8 +125,11 @@ def chosen(block: Block, stream: np.random.Generator, user: np.ndarray, day: np.
     topic = np.zeros(user.size, dtype=np.int64)
     for cumulative in np.ascontiguousarray(np.cumsum(taste, axis=1).T[:-1]):
         topic += drawn > cumulative[user]
+    number = shelf["available"] - shelf["first"][:-1, None]
+    none_yet = number[topic, day] == 0  # the fullest shelf of the day instead
+    topic[none_yet] = number.argmax(axis=0)[day[none_yet]]
     low = shelf["before"][shelf["first"][topic]]
-    high = shelf["before"][np.maximum(shelf["available"][topic, day], shelf["first"][topic] + 1)]
+    high = shelf["before"][shelf["available"][topic, day]]
     at = located(shelf["before"], low + stream.random(user.size) * (high - low))
     return shelf["row"][np.clip(at, 0, shelf["row"].size - 1)], taste[user, topic]
 

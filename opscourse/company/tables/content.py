@@ -7,6 +7,9 @@ KINDS = ("course", "live_replay", "article", "short_video", "infographic", "case
 PLATFORMS = ("dy", "xhs", "wb", "wx", "bili", "zh", "ks")
 TOPICS = ("yoga", "strength", "cardio", "stretch", "dance", "nutrition", "recovery", "family")
 
+STYLES = ("promo", "professional", "story")
+HOOKS = ("question", "benefit", "scene", "none")
+
 _COUNTS = (
     ("impressions", "times shown"),
     ("opens", "times opened"),
@@ -42,11 +45,16 @@ TABLES = (
             C("account", "str", "account that published it: main, or a sub-account"),
             C("topic", "str", "topic", values=TOPICS),
             C("minutes", "float", "length, or reading time", "minutes", low=0),
-            C("style", "str", "style of the copy", values=("promo", "professional", "story")),
-            C("hook_type", "str", "how it opens", values=("question", "benefit", "scene", "none")),
+            C("style", "str", "style of the copy", values=STYLES),
+            C("hook_type", "str", "how it opens", values=HOOKS),
             C("publish_ts", "timestamp", "when published, local time"),
             C("theme_keyword", "str", "node keyword it uses", null=True),
-            C("rights_until", "date", "end of the licence; empty: owned", null=True),
+            C(
+                "rights_until",
+                "date",
+                "end of the licence; empty: owned. The app goes on showing items after it: see `content_views`",
+                null=True,
+            ),
         ),
     ),
     Table(

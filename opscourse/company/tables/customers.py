@@ -124,5 +124,7 @@ TABLES = (
             C("special", "bool", "needs individual treatment"),
         ),
         scope="block",
+        note="What a ticket is about was drawn apart from `orders`: half of those about delivery are from users who have not "
+        "ordered before.",
     ),
 )

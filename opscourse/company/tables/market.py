@@ -1,9 +1,10 @@
-"""What surrounds the company: rivals, markets, history, app stores, ad auctions."""
+"""What surrounds the company: rivals, markets, history, app stores, ad auctions, creatives."""
 
 from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
+from opscourse.company.tables.content import HOOKS, STYLES
 
-__all__ = ["FEATURES", "FIRMS", "MARKETS", "SEGMENTS", "STORES", "TABLES"]
+__all__ = ["FEATURES", "FIRMS", "FORMATS", "MARKETS", "SEGMENTS", "STORES", "TABLES"]
 
 FIRMS = ("Jiadong", "X", "Y", "Z")
 FEATURES = (
@@ -12,6 +13,7 @@ FEATURES = (
 )  # fmt: skip
 MARKETS = ("home", "Avaria", "Belisto", "Corvany", "Dormund", "Estrava", "Fenlund", "Galora", "Hestia")
 STORES = ("ios", "android_a", "android_b", "android_c")
+FORMATS = ("banner", "feed_video", "component", "rich_media", "popup", "search_text")
 SEGMENTS = ("retargeted", "lookalike", "interest", "local", "broad")
 
 TABLES = (
@@ -72,7 +74,7 @@ TABLES = (
             C("local_law_cost_usd_m", "float", "yearly cost of complying with local law; 0 at home", "million USD", low=0),
             C("language_cost_usd_m", "float", "cost of translation, once; 0 at home", "million USD", low=0),
         ),
-        note="The countries and all their figures are invented.",
+        note="The countries and all their figures are invented. A USD is 7.20 CNY.",
     ),
     Table(
         "netizens_stylised",
@@ -97,7 +99,7 @@ TABLES = (
             C("store", "str", "store", values=STORES),
             C("stars", "int", "stars", low=1, high=5),
             C("incentivised", "bool", "written for a reward"),
-            C("refund_later", "bool", "the writer asked for money back within 90 days"),
+            C("refund_later", "bool", "the writer asked for money back within 90 days; looked up on 2025-09-30"),
         ),
         scope="block",
         note="Stores tell no user ids: reviews cannot be joined to `users`.",
@@ -155,6 +157,37 @@ TABLES = (
             C("clicked", "bool", "shown and clicked"),
             C("converted", "bool", "clicked and converted"),
         ),
-        note="A trial of own bidding on an exchange in the raw window; its cost is not in `ad_spend_daily`.",
+        note="A trial of own bidding on an exchange in the raw window; its cost is not in `ad_spend_daily`: `auctions` in "
+        "`ledger`.",
+    ),
+    Table(
+        "creatives",
+        "promotion",
+        "one creative of one campaign",
+        ("creative_id",),
+        (
+            C("creative_id", "int", "creative", low=1),
+            C("campaign_id", "int", "campaign", refers="campaigns"),
+            C("format", "str", "format; pop-ups only where the campaign is intrusive", values=FORMATS),
+            C("style", "str", "style of the copy", values=STYLES),
+            C("hook_type", "str", "how it opens", values=HOOKS),
+            C("first_day", "date", "first day in use; those a campaign starts with were in use before it"),
+        ),
+        note="Campaigns on the channels kol and koc have posts instead: see `collabs`.",
+    ),
+    Table(
+        "creative_daily",
+        "promotion",
+        "one creative on one day it ran",
+        ("date", "creative_id"),
+        (
+            C("date", "date", "day", refers="calendar"),
+            C("creative_id", "int", "creative", refers="creatives"),
+            C("impressions", "int", "times shown", low=0),
+            C("clicks", "int", "clicks", low=0),
+        ),
+        scope="summary",
+        note="The creatives of a campaign add up to its day in `ad_spend_daily`, so a campaign whose creatives are all tired "
+        "looks as good as ever: compare creatives of different ages on the same day.",
     ),
 )

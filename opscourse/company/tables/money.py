@@ -106,7 +106,8 @@ TABLES = (
         "how many",
         "actual_cny",
         "Orders and refunds are booked in the month of the order, memberships in the month in which a spell starts, seats in "
-        "the month they are used, goods when they are sold.",
+        "the month they are used, goods when they are sold, commission in the month of the post. A head is somebody of "
+        "`employees` for a whole month, at the pay of the salary band; who came or left in it counts by the day.",
     ),
     _posting(
         "budget",
@@ -126,17 +127,18 @@ TABLES = (
             C(
                 "from_shop_cny",
                 "float",
-                "paid out by payment providers for orders, less their fee; points bring nothing",
+                "paid out by payment providers for orders, less their fee and what was paid with points",
                 "CNY",
                 low=0,
             ),
             C("from_members_cny", "float", "the same for memberships", "CNY", low=0),
             C("from_corporate_cny", "float", "invoices paid; until spring 2024 also those of 2023", "CNY", low=0),
             C("from_audio_cny", "float", "Jiadong Audio", "CNY", low=0),
+            C("from_platforms_cny", "float", "commission of the platforms' own shops", "CNY", low=0),
             C("to_staff_cny", "float", "salaries and contributions", "CNY", low=0),
             C("to_suppliers_cny", "float", "goods received earlier", "CNY", low=0),
             C("to_advertising_cny", "float", "advertising", "CNY", low=0),
-            C("to_users_cny", "float", "refunds of orders that were not paid with points", "CNY", low=0),
+            C("to_users_cny", "float", "refunds of orders, in money, whatever was paid with points", "CNY", low=0),
             C("to_others_cny", "float", "rent, coaches, cloud, shipping, partners and what else the firm pays", "CNY", low=0),
             C("receipts_cny", "float", "sum of what came", "CNY", low=0),
             C("payments_cny", "float", "sum of what went", "CNY", low=0),
@@ -175,7 +177,7 @@ TABLES = (
             C(
                 "spend_cny",
                 "float",
-                "what only this line costs: goods, shipping, fees, refunds, service at offices",
+                "what only this line costs: goods, shipping, fees, refunds, points, service at offices",
                 "CNY",
                 low=0,
             ),

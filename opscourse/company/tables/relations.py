@@ -40,7 +40,13 @@ TABLES = (
                 "how far the friend got; activated: finished a class in the first 7 days",
                 values=STEPS,
             ),
-            C("reward_cny", "float", "what the ladder paid the inviter for this one: the third and the fifth", "CNY", low=0),
+            C(
+                "reward_cny",
+                "float",
+                "what the ladder paid the inviter for this one, the third or the fifth: `rewards` in `ledger`",
+                "CNY",
+                low=0,
+            ),
         ),
         scope="block",
         note="Every user with an `inviter_id` is the invitee of exactly one row, by that inviter.",
@@ -137,8 +143,9 @@ TABLES = (
             C("expires", "date", "last day on which points earned can be used", null=True),
         ),
         scope="block",
-        note="A day is enough, so there is no time. Users redeem all they have; an order whose pay_method is points used them, "
-        "and the rest of it was paid in cash. Refunded orders earn none.",
+        note="A day is enough, so there is no time. Users redeem all they have, for extras in the app, which cost nothing, or, "
+        "where pay_method is points, on the first order of that day: a point takes 0.01 CNY off it, the rest is paid in cash. "
+        "Points of orders that were refunded later are struck out. There are no tiers, so nobody orders to reach one.",
     ),
     Table(
         "messages",
@@ -163,7 +170,8 @@ TABLES = (
         ),
         scope="block",
         note="A sample: every third user (whose id is divisible by 3), if they agreed to be contacted; all messages of each. "
-        "Newsletters start 14 days after sign-up; how many a user gets in a week is drawn at random.",
+        "Newsletters start 14 days after sign-up; how many a user gets in a week is drawn at random. What the tests in "
+        "`experiments` sent is not in it. `ledger` has the cost of the messages to all users.",
     ),
     Table(
         "creators",
@@ -191,13 +199,27 @@ TABLES = (
             C("campaign_id", "int", "campaign on channel kol or koc", refers="campaigns"),
             C("date", "date", "day of the post", refers="calendar"),
             C("panel", "bool", "one of the panel of 20 KOCs that was published"),
-            C("fee_cny", "float", "paid; the fees of a campaign add up to its budget", "CNY", low=0),
+            C(
+                "fee_cny",
+                "float",
+                "paid; the fees of a campaign add up to its cost in `ad_spend_daily`, where they are spread over its days",
+                "CNY",
+                low=0,
+            ),
             C("guaranteed_plays", "int", "plays that the contract guarantees; empty: none", null=True, low=1),
             C("plays", "int", "plays in 30 days", low=0),
-            C("clicks", "int", "clicks on the offer", low=0),
-            C("orders", "int", "orders after them, in the platform's own shop: not in `orders`", low=0),
+            C(
+                "clicks",
+                "int",
+                "clicks on the offer in the platform's shop, beside those to the app in `ad_spend_daily`",
+                low=0,
+            ),
+            C("orders", "int", "orders after them, in the platform's own shop, of its own goods: not in `orders`", low=0),
             C("gmv_cny", "float", "gross value of these orders", "CNY", low=0),
             C("refunds_cny", "float", "given back of it", "CNY", low=0),
         ),
+        scope="summary",
+        note="What a post brought was looked up on 2025-07-31. The platform pays us 20% of its sales less what was given back: "
+        "`commission` in `ledger`, in the month of the post.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Being found: pages, keywords, links, and what the search engines show."""
+"""Being found: pages and where they are clicked, keywords, links, and what the search engines show."""
 
 from opscourse.company.schema import Column as C
 from opscourse.company.schema import Table
@@ -31,6 +31,24 @@ TABLES = (
             *(C(f"s{k}", "int", f"score of step {k}: {step}", "of 100", low=0, high=100) for k, step in enumerate(_SCORES, 1)),
             C("fix_cost_h", "float", "work to put it right", "hours", low=0),
         ),
+        note="Pages of the site on the open web. `sessions` and `events` name screens of the app and the mini-program instead.",
+    ),
+    Table(
+        "page_clicks",
+        "product",
+        "one visit to one page of the site, and its last click",
+        ("click_id",),
+        (
+            C("click_id", "int", "click, one a visit", low=1),
+            C("page_id", "int", "page", refers="pages"),
+            C("version", "str", "version of the page, drawn at random for each visit", values=("a", "b")),
+            C("x", "float", "place of the click, from the left edge", "share of the width", low=0, high=1),
+            C("y", "float", "place of the click, from the top", "share of the page's height", low=0, high=1),
+            C("on_button", "bool", "on the page's main button, which version b has further up"),
+            C("scroll_depth", "float", "the lowest part that was seen, from the top", "share of the height", low=0, high=1),
+        ),
+        note="A sample of a heat-map tool from March and April 2025. One row a visit, so that visits with many clicks do not "
+        "count more.",
     ),
     Table(
         "keywords",

@@ -40,7 +40,8 @@ TABLES = (
             C("salary_band", "int", "1 lowest, 9 highest", low=1, high=BANDS),
         ),
         note="Whoever leads others is still here, so the tree has no holes: study leaving among the others. The firm has "
-        "140 posts, whatever the number of its users.",
+        "140 posts, whatever the number of its users; its teams work in shifts, seven days a week. Coaches of live classes are "
+        "paid by the class and not among these: `live_classes.coach_id` is no emp_id.",
     ),
     Table(
         "job_ads",
@@ -106,11 +107,18 @@ TABLES = (
             C("facet", "str", "facet of online operation; empty: internal work", values=FACETS, null=True),
             C("pillar", "str", "pillar of operations; empty: in none of the four", values=PILLARS, null=True),
             C("label", "str", "operations in the broad or narrow sense, or neither", values=("broad", "narrow", "neither")),
-            C("goal_id", "int", "goal it serves, if it names one", null=True, refers="goals"),
+            C(
+                "goal_id",
+                "int",
+                "goal it serves, if it names one; not yet due when the project began",
+                null=True,
+                refers="goals",
+            ),
             C("serves_users", "bool", "of use to users"),
             C("serves_firm", "bool", "of use to the firm's targets"),
             C("hours", "float", "working time", "hours", low=0),
             C("cost_cny", "float", "working time and what was bought; advertising is in `ad_spend_daily`", "CNY", low=0),
+            C("bought_cny", "float", "of this, bought: `materials` in `ledger`", "CNY", low=0),
             C(
                 "margin_cny",
                 "float",
