@@ -90,10 +90,6 @@ def test_what_grows_with_users_does(companies):
     assert small["store_daily"]["installs"].sum() / large["store_daily"]["installs"].sum() == pytest.approx(0.1, rel=0.1)
 
 
-def test_variants_of_what_was_there_before_are_as_they_were():
-    assert (varied(11).quality.trend, varied(11).coupon.persuadable) == (0.0425, 1.0504)
-
-
 def test_the_reviews_of_a_large_company_come_in_blocks_that_add_up():
     large = Company(3, users=50_000)
     assert len(large.blocks) > 1

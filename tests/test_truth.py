@@ -21,7 +21,7 @@ def test_a_parameter_a_figure_and_a_hidden_table_are_had_by_name():
 
 def test_the_list_has_every_name_with_its_meaning_and_every_name_on_it_can_be_asked_for():
     listed = opscourse.truth()
-    assert listed.columns.tolist() == ["value", "unit", "meaning", "lesson"]
+    assert listed.columns.tolist() == ["value", "unit", "meaning", "lesson", "varies"]
     assert listed.index.is_unique
     assert (listed["meaning"].str.len() > 0).all()
     numbers = listed[listed["value"].map(lambda value: not (isinstance(value, str) and value == "a table"))]

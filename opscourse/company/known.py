@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["known"]
 
 
-def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[float, float] | None = None) -> Any:
+def known(default: Any, meaning: str, *, unit: str = "", lesson: int = 0, varies: tuple[Any, Any] | None = None) -> Any:
     """Declare one parameter: its value for Jiadong, its meaning, unit, the lesson that meets it, and the range of variants."""
     metadata = {"meaning": meaning, "unit": unit, "lesson": lesson, "varies": varies}
     if isinstance(default, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -58,7 +59,9 @@ class Quality:
     stage_weights: tuple[float, ...] = known(
         (0.15, 0.20, 0.35, 0.20, 0.10), "weights of the five stages in the index, from awareness to unsubscribe", lesson=9
     )
-    failure: float = known(0.14, "share of probes failed before the new system, in cities without it", lesson=9)
+    failure: float = known(
+        0.14, "share of probes failed before the new system, in cities without it", lesson=9, varies=(0.14, 0.18)
+    )
     trend: float = known(0.05, "fall of that share from half-year to half-year in all cities", lesson=9, varies=(0.04, 0.055))
     effect: float = known(0.04, "further fall that the new system causes where it works", lesson=9, varies=(0.035, 0.045))
     start: str = known("2025-01-01", "first day of the new system in the treated cities", lesson=9)
@@ -73,7 +76,9 @@ class Quality:
 class Arrival:
     """When users come and what becomes of visitors (TP02)."""
 
-    growth: float = known(0.30, "growth of daily sign-ups from the first day of the calendar to the last", lesson=4)
+    growth: float = known(
+        0.30, "growth of daily sign-ups from the first day of the calendar to the last", lesson=4, varies=(0.1, 0.5)
+    )
     noise: float = known(0.10, "standard deviation of the logarithm of a day's sign-ups", lesson=7)
     weekend: float = known(1.12, "sign-ups on a Saturday or Sunday relative to a working day", unit="factor", lesson=7)
     steps: tuple[float, ...] = known(
@@ -162,7 +167,7 @@ class Purchase:
     """Orders in the shop (TP04, TP11)."""
 
     rate: float = known(0.0385, "mean orders on a day of activity, before the factors below", lesson=19)
-    spread: float = known(0.9, "standard deviation of the logarithm of a user's own order rate", lesson=19)
+    spread: float = known(0.9, "standard deviation of the logarithm of a user's own order rate", lesson=19, varies=(0.8, 1.0))
     welcome: float = known(
         1.6, "extra orders on the first day (as a factor beyond 1); fades with the next parameter", lesson=11
     )
@@ -245,8 +250,8 @@ class Coupon:
     recent: int = known(90, "a buyer whose last paid order is at most this old is not at risk", unit="days", lesson=19)
     often: int = known(3, "a buyer with at least this many paid orders buys anyway", unit="orders", lesson=19)
     at_risk: float = known(0.05, "relative gain in buyers at risk", lesson=19)
-    persuadable: float = known(1.00, "relative gain in recent buyers with few orders", lesson=19, varies=(0.8, 1.2))
-    sure: float = known(0.02, "relative gain in recent buyers with many orders", lesson=19)
+    persuadable: float = known(1.00, "relative gain in recent buyers with few orders", lesson=19, varies=(0.7, 2.4))
+    sure: float = known(0.02, "relative gain in recent buyers with many orders", lesson=19, varies=(0.0, 0.06))
 
 
 @dataclass(frozen=True)
@@ -287,7 +292,10 @@ class Content:
     browsed: float = known(0.35, "mean number of courses looked into on an active day, beside those finished", lesson=15)
     booking: float = known(0.24, "share of active days on which a user thinks of booking a live class", lesson=15)
     booked_ahead: tuple[float, ...] = known(
-        (0.62, 0.24, 0.14), "shares of bookings for today, tomorrow, the day after", lesson=15
+        (0.62, 0.24, 0.14),
+        "shares of bookings for today, tomorrow, the day after",
+        lesson=15,
+        varies=((0.62, 0.24, 0.14), (0.37, 0.40, 0.23)),
     )
     shows_up: float = known(0.84, "probability that a booked user who is there on that day joins", lesson=15)
 
@@ -417,16 +425,29 @@ class Parameters:
 
 
 def varied(seed: int) -> Parameters:
-    """The parameters of a variant: each one with a range drawn evenly within it, rounded to 4 decimals; the others as they are.
+    """The parameters of a variant: each one with a range drawn evenly within it, the others as they are.
+
+    Each has a stream of its own, so that a new parameter or range changes no other one of any variant. A number is rounded
+    to 4 decimals. Several numbers move together from one end of their range to the other: shares that add up at both ends
+    do so in between.
 
     >>> varied(7).lifetime.dropout_a == Parameters().lifetime.dropout_a
     True
     """
-    stream = np.random.default_rng(np.random.SeedSequence([seed, crc32(b"parameters")]))
     topics = {}
     for topic in fields(Parameters):
         default = topic.default_factory()  # type: ignore[misc]
         ranges = {f.name: f.metadata["varies"] for f in fields(default) if f.metadata["varies"]}
-        drawn = {name: round(float(stream.uniform(low, high)), 4) for name, (low, high) in ranges.items()}
+        drawn = {name: _between(*ends, _share(seed, f"{topic.name}.{name}")) for name, ends in ranges.items()}
         topics[topic.name] = replace(default, **drawn)
     return Parameters(**topics)
+
+
+def _share(seed: int, name: str) -> float:
+    return np.random.default_rng(np.random.SeedSequence([seed, crc32(f"parameters {name}".encode())])).random()
+
+
+def _between(low: Any, high: Any, share: float) -> Any:
+    if isinstance(low, tuple):
+        return tuple(one + share * (other - one) for one, other in zip(low, high, strict=True))
+    return round(low + share * (high - low), 4)

@@ -14,14 +14,14 @@ class Staff:
     """Who works here, and how long (TP29)."""
 
     leaving: float = known(
-        0.40, "hazard of leaving, of staff who lead nobody and were not trained", unit="a year", lesson=28, varies=(0.34, 0.46)
+        0.40, "hazard of leaving, of staff who lead nobody and were not trained", unit="a year", lesson=28, varies=(0.38, 0.46)
     )
-    training: float = known(0.45, "what training does to that hazard", unit="factor", lesson=28, varies=(0.38, 0.50))
+    training: float = known(0.45, "what training does to that hazard", unit="factor", lesson=28, varies=(0.38, 0.46))
     trained: float = known(0.55, "share of staff trained in their first month", lesson=28)
     hiring_median: float = known(45.0, "median time from opening a post to its first day of work", unit="days", lesson=28)
     csat_spread: float = known(0.08, "standard deviation of the agents' true satisfaction", unit="points of 5", lesson=28)
     case_mix: float = known(
-        1.6, "how unevenly hard tickets go to the agents: standard deviation of the log-odds", lesson=28, varies=(1.4, 1.8)
+        1.6, "how unevenly hard tickets go to the agents: standard deviation of the log-odds", lesson=28, varies=(1.6, 2.0)
     )
     case_skill: float = known(0.7, "correlation of an agent's share of hard tickets with what the agent can do", lesson=28)
 

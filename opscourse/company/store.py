@@ -143,7 +143,7 @@ def _frozen(value: Any) -> Any:
 def truth(name: str | None = None) -> Any:
     """Return what the simulator knew: a parameter, a figure that follows from the parameters, or a hidden table.
 
-    Without a name: a DataFrame of all names with value, unit, meaning and lesson.
+    Without a name: a DataFrame of all names with value, unit, meaning, lesson, and the range that variants are drawn in.
     """
     from opscourse.company import truths
 

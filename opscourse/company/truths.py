@@ -58,20 +58,20 @@ def truth(folder: Path, name: str | None = None) -> Any:
 
 
 def names(folder: Path) -> pd.DataFrame:
-    """All names with value, unit (1: a share, a factor, a count), meaning and the lesson that meets them."""
+    """All names with value, unit (1: a share, a factor, a count), meaning, lesson and the range that variants are drawn in."""
     import pandas as pd
 
     known = store.parameters(folder)
     rows = [
-        (f"{topic}.{f.name}", getattr(values, f.name), f.metadata["unit"], f.metadata["meaning"], f.metadata["lesson"])
+        (f"{topic}.{f.name}", getattr(values, f.name), *(f.metadata[told] for told in ("unit", "meaning", "lesson", "varies")))
         for topic, values in vars(known).items()
         for f in fields(values)
     ]
-    rows += [(name, f.work_out(known, folder), f.unit, f.meaning, f.lesson) for name, f in FIGURES.items()]
-    rows = [(name, value, unit or _plain(value), meaning, lesson) for name, value, unit, meaning, lesson in rows]
-    rows += [(name, "a table", "", f"one row: {table.row}", 0) for name, table in HIDDEN.items()]
-    rows.append(("defects", "a table", "", "one row: one defect of the tables that `load(..., dirty=True)` returns", 3))
-    return pd.DataFrame(rows, columns=["name", "value", "unit", "meaning", "lesson"]).set_index("name")
+    rows += [(name, f.work_out(known, folder), f.unit, f.meaning, f.lesson, None) for name, f in FIGURES.items()]
+    rows = [(name, value, unit or _plain(value), *more) for name, value, unit, *more in rows]
+    rows += [(name, "a table", "", f"one row: {table.row}", 0, None) for name, table in HIDDEN.items()]
+    rows.append(("defects", "a table", "", "one row: one defect of the tables that `load(..., dirty=True)` returns", 3, None))
+    return pd.DataFrame(rows, columns=["name", "value", "unit", "meaning", "lesson", "varies"]).set_index("name")
 
 
 def _plain(value: Any) -> str:

@@ -22,7 +22,8 @@ A value may be written down, or be a function of `load`, or of `load` and `truth
 question of a kind (percentage for proportion, wrong sign, rounded too far) is known already and is not listed.
 
 For the grader a question may state `points` (1 unless told), a Frame `partial=True` (each right column earns its share) and
-any kind `typed=True` (an answer that nobody computes, so that it need not be right on other data; a Choice is one).
+any kind `typed=True` (an answer that nobody computes, so that it need not be right on other data; a Choice is one). Of
+every other question the answers differ between companies, as a test demands, unless `alike` says why they cannot.
 """
 
 from __future__ import annotations

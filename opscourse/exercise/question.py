@@ -19,7 +19,7 @@ from opscourse.exercise import value as read
 
 __all__ = ["Choice", "Find", "Integer", "Names", "Number", "Question", "Text", "Verdict", "called", "listing", "plural"]
 
-AUTHOR_ONLY = ("right", "mistakes", "praise", "points", "partial", "typed")
+AUTHOR_ONLY = ("right", "mistakes", "praise", "points", "partial", "typed", "alike")
 SLIPS = (  # what a wrong value times a factor may have meant
     (0.01, "a hundred times too large: a percentage?"),
     (100, "a hundred times too small: a proportion?"),
@@ -61,7 +61,8 @@ def plural(count: int, noun: str) -> str:
 class Question:
     """What all kinds share. `praise` is said after the tick; an answer that no entry knows gets a sentence of its kind.
 
-    `points` is what a grader gives for it; `typed` says that an answer may be typed in: it need not hold on other data.
+    `points` is what a grader gives for it; `typed` says that an answer may be typed in: it need not hold on other data;
+    `alike` says why companies have the same answer more often than those of other questions do.
     """
 
     right: Any = None
@@ -69,6 +70,7 @@ class Question:
     praise: str = ""
     points: float = 1.0
     typed: bool = False
+    alike: str = ""
 
     cost: ClassVar[int] = 14  # log2 of scrypt's n: 16 MB and some 30 ms a try
 

@@ -225,6 +225,7 @@ QUESTIONS = {
         tolerance=0.01,
         unit="a proportion between 0 and 1",
         praise="most of the orders that the report counts would have come by themselves",
+        alike="a coupon that moved nobody, or nearly everybody, would upset the lesson: the share stays between 0.6 and 0.8",
         mistakes={
             "this is the share that the coupon brought; asked are the others": lambda load: 1 - anyway(load),
             "this is the share of both arms' buyers who had none; asked is a share of the buyers with one": (
