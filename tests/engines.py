@@ -24,6 +24,7 @@ settings.load_profile("measures")
 
 KINDS = ("pandas", "pandas executed by DuckDB", "polars", "polars lazy", "duckdb", "dask")
 ENGINES = "OPSCOURSE_ENGINES" in os.environ
+EXAMPLES = 2 if ENGINES else 20  # of a property on every kind of frame: Spark takes seconds for each
 if ENGINES:
     KINDS = (*KINDS, "pyspark")
 DATABASES = tuple(kind for kind in KINDS if kind in ("duckdb", "pyspark"))  # which have one time zone for a session
@@ -39,10 +40,15 @@ def spark():
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
-        "spark.sql.session.timeZone": "Europe/Berlin",  # no time may be counted in it
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.log.level": "ERROR",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.session.timeZone": "Europe/Berlin",  # no time may be counted in it
+        # A few rows are read, not compiled for; all of it several times as fast.
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }
     return SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
 
@@ -52,7 +58,7 @@ def on_cluster():
     """Let Dask run on two processes that only this computer can reach, until the tests end."""
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
     client = Client(cluster)
     atexit.register(lambda: (client.close(), cluster.close()))
     return client
@@ -73,7 +79,8 @@ def brought(kind, connection, name, table):
         return table
     if kind == "dask":
         if ENGINES:
-            assert dask.base.get_scheduler() == on_cluster().get
+            client = on_cluster()
+            assert dask.base.get_scheduler() == client.get
         table = table.astype({column: pd.ArrowDtype(pa.date32()) for column in table if column == "date"})
         return dd.from_pandas(table, npartitions=3, sort=False)
     if kind == "pyspark":
