@@ -5,7 +5,7 @@ SETUP = $(PYTHON) opscourse/bootstrap.py
 COURSE = .venv/bin/opscourse
 UV = .venv/bin/uv
 
-.PHONY: help lab test setup data keys exercises notebooks docs lock resolve lint bench bench-grading
+.PHONY: help lab test test-engines setup data keys exercises notebooks docs lock resolve lint bench bench-grading
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -15,6 +15,11 @@ lab: ## open JupyterLab on the first page; sets everything up the first time
 
 test: ## run all tests, lessons and solutions included
 	@$(SETUP) test $(ARGS)
+
+test-engines: setup ## measures on PySpark, which it installs (needs Java 17), and a Dask cluster
+	$(UV) pip install --quiet --python .venv/bin/python --target .venv/engines --group engines
+	PYTHONPATH=.venv/engines OPSCOURSE_ENGINES=1 .venv/bin/python -m pytest -k "dask or pyspark" \
+	  tests/test_engines.py tests/test_frames.py tests/test_measures_*.py $(ARGS)
 
 setup:
 	@$(SETUP) setup

@@ -220,7 +220,7 @@ def platform_score(items: Any, weights: Mapping[str, float], scale: str = "rank"
     if scale == "rate":
         places = {column: nw.col(column) for column in weights}
     score = sum(weight / total * places[column] for column, weight in weights.items())
-    return source.frames["items"].with_columns(score=score).to_native()
+    return source.extended("items", score=score)
 
 
 def net_reach(reach: Iterable[float], audience: float) -> np.ndarray:

@@ -67,9 +67,7 @@ def nps(
     by = names(by, "by", ("answers", "promoters", "passives", "detractors", "nps", "se", "low", "high"))
     source = Source(surveys=surveys)
     weight = {} if weight_col is None else {"_weight": weight_col}
-    source.read("surveys", keep=dict.fromkeys([*by, score_col, *weight.values()]))
-    source.frames["answers"] = source.frames["surveys"].filter(~nw.col(score_col).is_null())
-    answers, facts = source.read("answers", number={"_score": score_col, **weight}, keep=by)
+    answers, facts = source.read("surveys", number={"_score": score_col, **weight}, keep=by, filled=score_col)
     score = nw.col("_score")
     wrong = source.collect(answers.filter((score < 0) | (score > 10) | (score != score.floor())).select("_score"))
     if count := len(wrong):

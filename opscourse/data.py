@@ -1,7 +1,8 @@
 """Measures of data operations: who comes back, who is active, who gets how far, and how sure we are of a rate.
 
-All that take a log or users take pandas, Polars or DuckDB frames and answer in the same kind. A day is a calendar day of the
-times' own zone; what has not been observed yet is empty or absent, never 0. Funnels and sessions have a module of their own.
+All that take a log or users take pandas, Polars, DuckDB, Dask or PySpark frames and answer in the same kind. A day is a
+calendar day of the times' own zone; what has not been observed yet is empty or absent, never 0. Funnels and sessions have a
+module of their own.
 """
 
 from __future__ import annotations

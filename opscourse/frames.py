@@ -1,15 +1,23 @@
 """Frames of any kind in, the same kind out: what measures of tables share.
 
 A measure names the columns it needs; here they are found, checked and handed over as one narwhals query, whatever brought
-them: pandas, Polars (eager or lazy) or a DuckDB relation. A large pandas frame is executed by embedded DuckDB, which reads it
-in place; a small one, or any where DuckDB is not installed, by narwhals' pandas backend.
+them: pandas, Polars (eager or lazy), a DuckDB relation, PySpark or Dask. A large pandas frame is executed by embedded DuckDB,
+which reads it in place; a small one, or any where DuckDB is not installed, by narwhals' pandas backend.
+
+PySpark runs the queries itself. Dask cannot: narwhals has no ordered window for it, without which there is no funnel, and
+leaves its Dask backend to another package. So Dask's cluster reads and prepares, and one machine counts: the needed columns
+come here, a few partitions at a time, into a DuckDB file that is removed afterwards, and DuckDB may spill to disk as well.
 """
 
 from __future__ import annotations
 
+import tempfile
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from difflib import get_close_matches
 from itertools import count
+from pathlib import Path
 from typing import Any, NoReturn
 
 import narwhals as nw
@@ -32,18 +40,28 @@ class Source:
     """
 
     def __init__(self, **frames: Any) -> None:
-        self.frames = {table: _wrap(table, frame) for table, frame in frames.items()}
-        kinds = {table: frame.implementation for table, frame in self.frames.items()}
+        self.dask = {table: frame for table, frame in frames.items() if nw.dependencies.is_dask_dataframe(frame)}
+        # What Dask has not computed yet is known by an empty pandas frame.
+        self.frames = {table: _wrap(table, frame._meta if table in self.dask else frame) for table, frame in frames.items()}
+        kinds = {t: nw.Implementation.DASK if t in self.dask else frame.implementation for t, frame in self.frames.items()}
         if len(set(kinds.values())) > 1:
             given = ", ".join(f"{table} is {kind.value}" for table, kind in kinds.items())
             raise ArgumentError(f"The frames must be of one kind, but {given}; convert one of them.", kinds=kinds)
         first = next(iter(self.frames.values()))
         self.native, self.kind, self.eager = first.to_native(), first.implementation, isinstance(first, nw.DataFrame)
+        self._database = self.kind.is_duckdb() or self.kind.is_pyspark()
         self._names = count()
         self._connection = self._duckdb() if self.kind.is_pandas() else None
 
     def _duckdb(self) -> Any:
-        """A DuckDB of this call's own, if its pandas frames are large and DuckDB is installed."""
+        """A DuckDB of this call's own, if its pandas frames are large and DuckDB is installed; for Dask in a file."""
+        if self.dask:
+            import duckdb
+
+            opened = ExitStack()
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="opscourse-"))
+            weakref.finalize(self, opened.close)
+            return opened.enter_context(duckdb.connect(Path(folder) / "dask.duckdb"))
         if sum(len(frame) for frame in self.frames.values()) < DUCKDB_FROM_ROWS:
             return None
         try:
@@ -60,6 +78,7 @@ class Source:
         time: Mapping[str, tuple[str, str]] | None = None,
         number: Mapping[str, str] | None = None,
         keep: Iterable[str] = (),
+        filled: str | None = None,
     ) -> tuple[nw.LazyFrame, dict[str, Any]]:
         """Choose and check columns of a table; return the query and facts: `rows`, `min_…`, `max_…` of times and numbers.
 
@@ -71,6 +90,7 @@ class Source:
             be empty.
         number : new name -> numeric column, turned into floats; must be finite.
         keep : columns passed through under their own names; may be empty.
+        filled : column; rows in which it is empty are left out.
 
         Raises
         ------
@@ -80,21 +100,28 @@ class Source:
         origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
         times = dict(time.values())
         frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
+        if filled is not None:
+            frame = frame.filter(~nw.col(filled).is_null())
         schema = frame.collect_schema()
         self._check_types(table, frame, list(times), list(number.values()))
-        if self.kind.is_pandas():  # its whole numbers, which times become, have no room for an empty one
+        if self.kind.is_pandas() and self._connection is None:  # its whole numbers, which times become, have no room for none
+            rows = self.collect(frame)
             for column in times:
-                if empty := int(self.frames[table].to_native()[column].isna().sum()):
-                    self._refuse_empty(table, frame, column, empty, len(self.frames[table]))
+                if empty := rows[column].null_count():
+                    self._refuse_empty(table, frame, column, empty, len(rows))
+        counted = dict.fromkeys(times)
+        if self.kind.is_pyspark():
+            frame, counted = _with_microseconds(frame, list(times))
         chosen = frame.select(
             *(nw.col(column).alias(name) for name, column in key.items()),
-            *(period(column, schema[column], unit).alias(name) for name, (column, unit) in time.items()),
+            *(period(column, schema[column], unit, counted[column]).alias(name) for name, (column, unit) in time.items()),
             *(nw.col(column).cast(nw.Float64).alias(name) for name, column in number.items()),
             *(nw.col(column) for column in keep),
         )
         facts = self._facts(chosen, key, time, number)
         if not facts["rows"]:
-            raise ArgumentError(f"{table} has no rows; there is nothing to measure.", table=table)
+            which = "" if filled is None else f" in which {filled!r} is filled"
+            raise ArgumentError(f"{table} has no rows{which}; there is nothing to measure.", table=table)
         for name, column in origin.items():
             if count := facts[f"empty_{name}"]:
                 self._refuse_empty(table, frame, column, count, facts["rows"], name in number)
@@ -124,12 +151,29 @@ class Source:
                 raise ArgumentError(
                     f"{table} has no column {column!r}{hint} It has: {', '.join(map(str, present))}.", column=column
                 )
+        if table in self.dask:
+            return nw.from_native(self._spooled(table, needed, times)).lazy()
         if self.kind.is_pandas():
-            return nw.from_native(self._pandas(table, frame.select(needed).to_native(), times)).lazy()
+            plain = self._pandas(table, frame.select(needed).to_native(), times)
+            return nw.from_native(plain if self._connection is None else self._connection.from_df(plain)).lazy()
         return frame.lazy().select(needed)
 
-    def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> Any:
-        """The same values in types every engine reads alike: no Python dates, no time zones; in DuckDB if that pays."""
+    def _spooled(self, table: str, needed: list[str], times: Mapping[str, str]) -> Any:
+        """The needed columns of a Dask frame as a table of our DuckDB: as many partitions at a time as there are cores here."""
+        import dask.system
+
+        name, frame = f"dask_{next(self._names)}", self.dask[table][needed]
+        categories = {column: dtype.categories.dtype for column, dtype in frame.dtypes.items() if dtype == "category"}
+        frame = frame.astype(categories) if categories else frame  # partitions may know different categories
+        self._connection.from_df(self._pandas(table, frame._meta, times)).create(name)
+        parts = frame.to_delayed()
+        for first in range(0, len(parts), dask.system.CPU_COUNT):
+            for part in dask.compute(*parts[first : first + dask.system.CPU_COUNT]):
+                self._connection.from_df(self._pandas(table, part, times)).insert_into(name)
+        return self._connection.table(name)
+
+    def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> pd.DataFrame:
+        """The same values in types every engine reads alike: no Python dates, no time zones."""
         for column, unit in times.items():
             values = frame[column]
             if values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
@@ -144,7 +188,16 @@ class Source:
             if isinstance(values.dtype, pd.DatetimeTZDtype):
                 values = (values.dt.tz_convert("UTC") if unit == "instant" else values).dt.tz_localize(None)
             frame = frame.assign(**{column: values})
-        return frame if self._connection is None else self._connection.from_df(frame)
+        return frame
+
+    def whole(self, table: str) -> nw.DataFrame | nw.LazyFrame:
+        """All columns of a table, for an answer that has them all; Dask computes it."""
+        return nw.from_native(self.dask[table].compute()) if table in self.dask else self.frames[table]
+
+    def extended(self, table: str, **columns: nw.Expr) -> Any:
+        """The caller's frame with further columns."""
+        frame = self.whole(table).with_columns(**columns).to_native()
+        return self._to_dask(frame) if self.dask else frame
 
     def _check_types(self, table: str, frame: nw.LazyFrame, times: list[str], numbers: list[str]) -> None:
         schema = frame.collect_schema()
@@ -157,10 +210,13 @@ class Source:
                     " with pd.to_datetime.",
                     column=column,
                 )
-            if self.kind.is_duckdb() and getattr(kind, "time_zone", None):
+            if self._database and getattr(kind, "time_zone", None):
+                remedy = f"timezone('Asia/Shanghai', {column})"
+                if self.kind.is_pyspark():
+                    remedy = f"convert_timezone(lit('Asia/Shanghai'), {column!r}), or cast it to 'timestamp_ntz'"
                 raise ArgumentError(
                     f"Column {column!r} of {table} is a TIMESTAMP WITH TIME ZONE, whose days depend on the session; convert it"
-                    f" to local time first: timezone('Asia/Shanghai', {column}).",
+                    f" to local time first: {remedy}.",
                     column=column,
                 )
         for column in numbers:
@@ -195,7 +251,7 @@ class Source:
 
     def build(self, columns: Mapping[str, tuple[Sequence, Any]]) -> nw.DataFrame:
         """A small frame from name -> (values, dtype); None is empty, dates are `datetime.date`."""
-        backend = nw.Implementation.PYARROW if self.kind.is_duckdb() else self.kind
+        backend = nw.Implementation.PYARROW if self._database else self.kind
         date = nw.Datetime("us") if self.kind.is_pandas() else nw.Date()
         schema = {name: date if dtype == nw.Date else dtype for name, (_, dtype) in columns.items()}
         return nw.from_dict({name: list(values) for name, (values, _) in columns.items()}, schema, backend=backend)
@@ -209,9 +265,20 @@ class Source:
         small = frame.to_native()
         if self._connection is not None:
             small = self._connection.from_df(small)
-        elif self.kind.is_duckdb():
-            small = self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+        elif self._database:
+            small = self._to_database(small)
         return nw.from_native(small).lazy()
+
+    def _to_database(self, small: Any) -> Any:
+        """An Arrow table as a relation of the caller's DuckDB or a frame of the caller's Spark session."""
+        if self.kind.is_pyspark():
+            return self.native.sparkSession.createDataFrame(small)
+        return self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+
+    def _to_dask(self, small: pd.DataFrame) -> Any:
+        import dask.dataframe
+
+        return dask.dataframe.from_pandas(small.reset_index(drop=True), npartitions=1)
 
     def answer(self, frame: nw.DataFrame | nw.LazyFrame) -> Any:
         """Hand a result back as the kind of frame the caller gave."""
@@ -220,8 +287,10 @@ class Source:
                 return frame.to_native()
             frame = self.collect(frame)
         small = frame.to_native()
-        if self.kind.is_duckdb():
-            return self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+        if self.dask:
+            return self._to_dask(small)
+        if self._database:
+            return self._to_database(small)
         if self.kind.is_polars():
             return small if self.eager else small.lazy()
         return small.reset_index(drop=True) if self.kind.is_pandas() else small
@@ -235,9 +304,25 @@ def _wrap(table: str, frame: Any) -> nw.DataFrame | nw.LazyFrame:
     except TypeError:
         wrapped = None
     kind = nw.Implementation.UNKNOWN if wrapped is None else wrapped.implementation
-    if not (kind.is_pandas() or kind.is_polars() or kind.is_duckdb()):
-        raise ArgumentError(f"{table} is a {type(frame).__name__}; give a pandas, Polars or DuckDB frame.", table=table)
+    if not (kind.is_pandas() or kind.is_polars() or kind.is_duckdb() or kind.is_pyspark()):
+        raise ArgumentError(
+            f"{table} is a {type(frame).__name__}; give a pandas, Polars, DuckDB, Dask or PySpark frame.", table=table
+        )
     return wrapped
+
+
+def _with_microseconds(frame: nw.LazyFrame, times: list[str]) -> tuple[nw.LazyFrame, dict[str, str]]:
+    """A Spark frame with the microseconds since 1970 of its times, and their names: narwhals has no lengths of time there.
+
+    Spark's own functions for it count in the session's zone, whose clocks may change; the difference of two times does not.
+    """
+    from pyspark.sql.functions import expr
+
+    counted = {column: f"_us_{column}" for column in times}
+    seconds = "cast(cast(cast({} as timestamp_ntz) - timestamp_ntz'1970-01-01' as interval second) as decimal(20, 6))"
+    quoted = {name: "`" + column.replace("`", "``") + "`" for column, name in counted.items()}
+    added = {name: expr(f"cast({seconds.format(column)} * 1000000 as bigint)") for name, column in quoted.items()}
+    return nw.from_native(frame.to_native().withColumns(added)), counted
 
 
 def _empty(column: str, number: bool) -> nw.Expr:

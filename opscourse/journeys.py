@@ -1,6 +1,7 @@
 """What users do in which order: funnels, and the sessions that events fall into.
 
-Both take pandas, Polars or DuckDB frames and answer in the same kind. Time is time that passed, whatever clocks were changed.
+Both take pandas, Polars, DuckDB, Dask or PySpark frames and answer in the same kind. Time is time that passed, whatever clocks
+were changed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from opscourse import chains
 from opscourse.errors import ArgumentError
@@ -154,7 +156,7 @@ def sessions(
     Returns
     -------
     the same frame with session_col at its end: user_col and session_col together identify a session. Rows keep their order,
-    but not in DuckDB, where they have none.
+    but not in DuckDB, PySpark and Dask, where they have none; Dask numbers the users' rows in its workers.
 
     Raises
     ------
@@ -175,6 +177,11 @@ def sessions(
     columns = source.frames["log"].collect_schema().names()
     if taken := {session_col, "_user", "_at", "_row", "_before", "_goes_on", "_new"} & set(columns):
         raise ArgumentError(f"log already has a column {taken.pop()!r}; rename it, or choose another session_col.")
+    if source.dask:
+        source.read("log", key={"_user": user_col}, time={"_at": (timestamp_col, "instant")})
+        columns = {"user_col": user_col, "timestamp_col": timestamp_col, "session_col": session_col}
+        meta = log._meta.assign(**{session_col: np.array([], dtype=np.int64)})
+        return log.shuffle(user_col).map_partitions(_part_sessions, gap=gap, **columns, meta=meta)
     if source.kind.is_pandas():  # only the numbers travel, so that all other columns stay what they are
         source.frames["log"], keep = source.frames["log"].with_row_index("_row"), ["_row"]
     else:
@@ -194,6 +201,13 @@ def sessions(
     session = np.empty(len(found), dtype=np.int64)
     session[found["_row"].to_numpy()] = found[session_col].to_numpy()
     return log.assign(**{session_col: session})
+
+
+def _part_sessions(part: pd.DataFrame, *, session_col: str, **arguments: Any) -> pd.DataFrame:
+    """The sessions of a Dask partition, which may have no rows."""
+    if part.empty:
+        return part.assign(**{session_col: np.array([], dtype=np.int64)})
+    return sessions(part, session_col=session_col, **arguments)
 
 
 def session_summary(

@@ -369,7 +369,7 @@ def clv(
     columns = ("repeats", "first_to_last_days", "age_days")
     source = Source(summary=summary)
     source.read("summary", number={name: name for name in columns}, keep=["repeat_value"])
-    rows = source.collect(source.frames["summary"].lazy())
+    rows = source.collect(source.whole("summary").lazy())
     x, last, age, _ = _histories(*(rows[name].cast(nw.Float64).to_numpy() for name in columns))
     value = spend.expected_value(x, rows["repeat_value"].cast(nw.Float64).to_numpy())
     ends = np.append(np.arange(30, days, 30), days) if discount else [days]

@@ -23,11 +23,12 @@ FIRST_MONDAY = 4  # 1970-01-05, in days since 1970-01-01
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def period(column: str, dtype: nw.dtypes.DType, unit: str) -> nw.Expr:
+def period(column: str, dtype: nw.dtypes.DType, unit: str, counted: str | None = None) -> nw.Expr:
     """The number of the "day", "week" (from Monday) or "month" since 1970 that a date or time lies in.
 
     With the unit "us" the microseconds since 1970, with "midnight" those until the start of its day, with "instant" those in
-    UTC, so that a difference is the time that has passed, even where clocks were changed.
+    UTC, so that a difference is the time that has passed, even where clocks were changed. Where narwhals cannot count
+    microseconds, the column `counted` has them.
     """
     moment = nw.col(column)
     if isinstance(dtype, nw.Date):
@@ -36,14 +37,13 @@ def period(column: str, dtype: nw.dtypes.DType, unit: str) -> nw.Expr:
         moment = (moment.dt.convert_time_zone("UTC") if unit == "instant" else moment).dt.replace_time_zone(None)
     if unit == "month":
         return (moment.dt.year().cast(nw.Int64) - 1970) * 12 + moment.dt.month().cast(nw.Int64) - 1
-    if unit == "midnight":
-        moment = moment.dt.truncate("1d")
-    microseconds = (moment - nw.lit(EPOCH)).dt.total_microseconds()
-    if unit in ("us", "midnight", "instant"):
+    microseconds = nw.col(counted) if counted else (moment - nw.lit(EPOCH)).dt.total_microseconds()
+    if unit in ("us", "instant"):
         return microseconds
     if unit == "week":
         return whole(microseconds - FIRST_MONDAY * DAY_US, 7 * DAY_US)
-    return whole(microseconds, DAY_US)
+    day = whole(microseconds, DAY_US)
+    return day * DAY_US if unit == "midnight" else day
 
 
 def whole(number: nw.Expr, divisor: int) -> nw.Expr:

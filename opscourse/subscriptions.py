@@ -94,9 +94,8 @@ def mrr_waterfall(
     movements = [_movements(started, 1)]
     ends = ~nw.col(end_col).is_null()
     if len(source.collect(started.filter(ends).select("_user").head(1))):
-        source.frames["spells that ended"] = source.frames["spells"].filter(ends)
         moments = {"_month": (end_col, "month"), "_day": (end_col, "day"), "_start": (start_col, "day")}
-        ended, _ = source.read("spells that ended", **columns, time=moments)
+        ended, _ = source.read("spells", **columns, time=moments, filled=end_col)
         _check_order(source, ended, user_col)
         month_ends = [_month_end(month) for month in range(first, last + 1)]
         # It runs on the last day of its last month only if it ends on it.

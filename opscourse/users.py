@@ -1,6 +1,6 @@
 """Measures of user operations: who bought lately, often and much, and what each is still worth (`opscourse.lifetime_value`).
 
-They take pandas, Polars or DuckDB frames and answer in the same kind.
+They take pandas, Polars, DuckDB, Dask or PySpark frames and answer in the same kind.
 """
 
 from __future__ import annotations
@@ -160,4 +160,4 @@ def rfm_segments(scored: Any) -> Any:
     segment = nw.lit(None, nw.String)
     for name, cells in SEGMENTS.items():
         segment = nw.when((10 * nw.col("r") + nw.col("f")).is_in(cells)).then(nw.lit(name)).otherwise(segment)
-    return source.frames["scored"].with_columns(segment=segment).to_native()
+    return source.extended("scored", segment=segment)

@@ -1,10 +1,20 @@
-"""The same measure on every kind of frame: what the tests of the measures share."""
+"""The same measure on every kind of frame: what the tests of the measures share.
 
+With OPSCOURSE_ENGINES set, as `make test-engines` does, PySpark is one of them and Dask runs on a cluster of processes.
+"""
+
+import atexit
+import os
+from functools import cache
 from unittest.mock import patch
 
+import dask
+import dask.dataframe as dd
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 from hypothesis import settings
 
 from opscourse import frames
@@ -12,7 +22,46 @@ from opscourse import frames
 settings.register_profile("measures", deadline=None)  # a slow machine is not a wrong number
 settings.load_profile("measures")
 
-KINDS = ("pandas", "pandas executed by DuckDB", "polars", "polars lazy", "duckdb")
+KINDS = ("pandas", "pandas executed by DuckDB", "polars", "polars lazy", "duckdb", "dask")
+ENGINES = "OPSCOURSE_ENGINES" in os.environ
+EXAMPLES = 2 if ENGINES else 20  # of a property on every kind of frame: Spark takes seconds for each
+if ENGINES:
+    KINDS = (*KINDS, "pyspark")
+DATABASES = tuple(kind for kind in KINDS if kind in ("duckdb", "pyspark"))  # which have one time zone for a session
+WITH_ZONES = tuple(kind for kind in KINDS if kind not in DATABASES)
+
+
+@cache
+def spark():
+    """A Spark that only this computer can reach, with as little of everything as will do."""
+    from pyspark.sql import SparkSession
+
+    options = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.session.timeZone": "Europe/Berlin",  # no time may be counted in it
+        # A few rows are read, not compiled for; all of it several times as fast.
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    }
+    return SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
+
+
+@cache
+def on_cluster():
+    """Let Dask run on two processes that only this computer can reach, until the tests end."""
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    client = Client(cluster)
+    atexit.register(lambda: (client.close(), cluster.close()))
+    return client
 
 
 def measured(kind, measure, /, *tables, **arguments):
@@ -28,6 +77,18 @@ def measured(kind, measure, /, *tables, **arguments):
 def brought(kind, connection, name, table):
     if kind.startswith("pandas"):
         return table
+    if kind == "dask":
+        if ENGINES:
+            client = on_cluster()
+            assert dask.base.get_scheduler() == client.get
+        table = table.astype({column: pd.ArrowDtype(pa.date32()) for column in table if column == "date"})
+        return dd.from_pandas(table, npartitions=3, sort=False)
+    if kind == "pyspark":
+        texts = {column: object for column in table if isinstance(table[column].dtype, pd.CategoricalDtype)}
+        arrow = pa.Table.from_pandas(table.astype(texts), preserve_index=False)
+        if "date" in arrow.column_names:
+            arrow = arrow.set_column(arrow.column_names.index("date"), "date", arrow["date"].cast(pa.date32()))
+        return spark().createDataFrame(arrow)
     if kind == "duckdb":
         connection.register(f"{name}_frame", table)
         dates = ", ".join(f'"{column}"::date as "{column}"' for column in table if column == "date")
@@ -45,6 +106,11 @@ def plain(answer):
         answer = answer.collect()
     if isinstance(answer, pl.DataFrame):
         answer = answer.to_pandas()
+    if isinstance(answer, dd.DataFrame):  # it has a type of its own for texts
+        texts = dict.fromkeys(answer.select_dtypes("string").columns, pd.StringDtype(na_value=np.nan))
+        answer = answer.compute().astype(texts)
+    if hasattr(answer, "toArrow"):
+        answer = answer.toArrow().to_pandas()
     if not isinstance(answer, pd.DataFrame):
         answer = answer.df()
     for column in {"date", "cohort"} & set(answer):

@@ -60,9 +60,10 @@ def test_the_frames_of_the_caller_are_left_as_they_were():
 
 
 def test_using_the_measures_loads_nothing_heavy_before_it_is_needed():
-    heavy = "duckdb", "scipy", "sklearn", "statsmodels", "polars", "matplotlib"
+    heavy = "duckdb", "scipy", "sklearn", "statsmodels", "polars", "dask", "pyspark", "seaborn", "matplotlib"
     code = (
-        "import sys; from opscourse import content, customers, data, management, marketing, product, promotion, users;"
+        "import sys; from opscourse import content, customers, data, experiments, management, marketing, product, promotion;"
+        "from opscourse import users;"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -7,7 +7,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 import pytest
-from engines import KINDS, measured, same
+from engines import EXAMPLES, KINDS, measured, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
@@ -358,7 +358,7 @@ ANY_ORDERS = st.lists(st.tuples(USERS, TIMES), max_size=4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20)
+@settings(max_examples=EXAMPLES)
 @given(ANY_TOUCHES, ANY_ORDERS, st.sampled_from(RULES), st.sampled_from(("user_id", "ts", "channel_id", None, None, None)))
 def test_spoilt_logs_are_refused_and_others_give_away_each_touched_conversion_once(kind, touches, orders, rule, spoilt):
     types = {"user_id": "Int64", "ts": "datetime64[us]", "channel_id": "str"}

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from engines import KINDS, measured, same
+from engines import DATABASES, EXAMPLES, KINDS, WITH_ZONES, measured, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +120,7 @@ def visits(draws):
 
 NAMES = st.sampled_from([*STEPS, "search"])
 LOGS = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 9), NAMES), min_size=3, max_size=25).map(visits)
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=min(12, EXAMPLES))
 MORE = settings(max_examples=60)
 
 
@@ -248,7 +248,7 @@ def numbered(log, gap):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20)
+@settings(max_examples=EXAMPLES)
 @given(log=LOGS, hours=st.integers(1, 4))
 def test_sessions_are_what_walking_through_the_log_finds(kind, log, hours):
     log = log.assign(row=range(len(log)))
@@ -298,7 +298,7 @@ def test_a_pandas_frame_keeps_its_index_and_types_and_is_not_changed():
     pd.testing.assert_frame_equal(log, before)
 
 
-@pytest.mark.parametrize("kind", ["pandas", "pandas executed by DuckDB", "polars", "polars lazy"])
+@pytest.mark.parametrize("kind", WITH_ZONES)
 def test_time_is_time_that_passed_also_on_the_day_when_clocks_go_back(kind):
     # From 02:50 summer time to 02:10 winter time it is 20 minutes, and to 03:30 it is 100.
     times = pd.to_datetime(["2025-10-26 00:50", "2025-10-26 01:10", "2025-10-26 02:30"], utc=True)
@@ -309,10 +309,17 @@ def test_time_is_time_that_passed_also_on_the_day_when_clocks_go_back(kind):
     assert measured(kind, funnel, log, steps=STEPS, window="99m")["reached"].tolist() == [1, 1, 0]
 
 
-def test_duckdb_is_not_asked_to_guess_a_time_zone():
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_time_without_a_zone_is_counted_as_it_stands_even_if_no_clock_of_the_session_showed_it(kind):
+    log = pd.DataFrame({"user_id": 1, "ts": pd.to_datetime(["2025-03-30 01:30", "2025-03-30 02:30", "2025-03-30 03:30"])})
+    assert measured(kind, sessions, log, gap="59m").sort_values("ts")["session"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_no_database_is_asked_to_guess_a_time_zone(kind):
     log = LOG.assign(ts=LOG["ts"].dt.tz_localize("Asia/Shanghai"))
     with pytest.raises(ArgumentError, match="WITH TIME ZONE"):
-        measured("duckdb", funnel, log, steps=STEPS, window="7d")
+        measured(kind, funnel, log, steps=STEPS, window="7d")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -298,7 +298,8 @@ def test_readme_and_environment_are_what_their_sources_give():
 def test_contributing_gives_a_reason_for_every_dependency_and_for_nothing_else():
     text = (COURSE / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Dependencies")[2]
     rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
-    declared = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+    groups = PROJECT["dependency-groups"]
+    declared = PROJECT["project"]["dependencies"] + groups["dev"] + groups["engines"]
     assert rows[1:] == [Requirement(line).name for line in declared]
 
 
