@@ -1,8 +1,8 @@
 """How far each user gets through the steps of a funnel, as queries: the way `funnel` counts.
 
 Each step has its rows (`at`), with `_user`, `_step` (from 1), `_at` (microseconds since the first event) and `_rank`, the order
-in which they may follow each other. What can be reached from a start can also be reached from an earlier one, so that of all starts the latest is
-enough to know.
+in which they may follow each other. What can be reached from a start can also be reached from an earlier one, so that of all
+starts the latest is enough to know.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def _ordered_by_duckdb(rows: nw.LazyFrame, steps: int, length: int) -> nw.LazyFr
     """The same as one query of joins to the latest row before, half the work: what several parts use, DuckDB computes once."""
     parts = ["s1 as (select * from rows where _step = 1)"]
     parts += [
-        f"s{step} as (select a.* replace (b._start as _start) from rows as a asof join s{step - 1} as b on a._user = b._user and"
-        f" a._rank >= b._rank where a._step = {step} and a._at - b._start <= {length})"
+        f"s{step} as (select a.* replace (b._start as _start) from rows as a asof join s{step - 1} as b"
+        f" on a._user = b._user and a._rank >= b._rank where a._step = {step} and a._at - b._start <= {length})"
         for step in range(2, steps + 1)
     ]
     far = " union all ".join(f"select * from s{step}" for step in range(1, steps + 1))

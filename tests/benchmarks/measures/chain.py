@@ -18,7 +18,7 @@ def credit(steps: pd.DataFrame) -> pd.DataFrame:
     ends = steps[steps["converts"] & steps["last"]]
     np.add.at(moves, (ends["after"].map(at), size), ends["rows"])
     lost = steps[~steps["converts"] & steps["last"]].groupby("after")["rows"].sum().reindex(channels, fill_value=0)
-    shares = moves / (moves.sum(axis=1) + [*lost, 0])[:, None]
+    shares = moves / (moves.sum(axis=1) + np.append(lost, 0))[:, None]
 
     def converts(without: int | None) -> float:
         stay = [row for row in range(size) if row != without]

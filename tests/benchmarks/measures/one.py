@@ -1,6 +1,6 @@
 """One measurement in a process of its own: `python one.py '{"task": …, "engine": …, "by": …, "log": …}'` prints what it cost.
 
-The frames are read before the clock starts, unless they are larger than memory; memory is the most that is resident from then on.
+The frames are read before the clock starts, unless they are larger than memory; memory is the most resident from then on.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ DAY = pd.Timedelta("1D")
 
 
 def monday(time: pd.Timestamp) -> pd.Timestamp:
-    return time.normalize() - time.dayofweek * DAY
+    return time.normalize() - time.weekday() * DAY
 
 
 def cohorts(log: SimpleNamespace) -> Any:

@@ -35,7 +35,8 @@ select *,
   1 + 5 * (rank() over (order by monetary) - 1) // count(*) over () as m
 from customers order by user_id"""
 LAST_TOUCH = """
-select channel_id, count(*) as credit from orders asof join touches on orders.user_id = touches.user_id and orders.ts >= touches.ts
+select channel_id, count(*) as credit
+from orders asof join touches on orders.user_id = touches.user_id and orders.ts >= touches.ts
 where orders.ts - touches.ts <= interval 30 days group by channel_id"""
 LED = """
 select orders.user_id, orders.ts as goal, touches.ts, channel_id from orders join touches using (user_id)

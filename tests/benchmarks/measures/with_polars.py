@@ -15,13 +15,9 @@ from logs import STEPS
 def cohorts(log: SimpleNamespace) -> Any:
     people = log.users.lazy().with_columns(cohort=pl.col("signup_ts").dt.truncate("1w"))
     sizes = people.group_by("cohort").agg(size=pl.len())
-    events = log.events.lazy()
-    seen = events.join(people, on="user_id").filter(
-        pl.col("ts") >= pl.col("signup_ts").dt.truncate("1d"),
-        pl.col("ts")
-        < (log.events["ts"].max() + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        - dt.timedelta(days=(log.events["ts"].max() + dt.timedelta(days=1)).weekday()),
-    )
+    end = (pl.col("ts").max() + dt.timedelta(days=1)).dt.truncate("1w")
+    seen = log.events.lazy().filter(pl.col("ts") < end).join(people, on="user_id")
+    seen = seen.filter(pl.col("ts") >= pl.col("signup_ts").dt.truncate("1d"))
     week = pl.col("ts").dt.truncate("1w")
     active = seen.group_by("cohort", week=week).agg(active=pl.col("user_id").n_unique())
     period = ((pl.col("week") - pl.col("cohort")).dt.total_days() // 7).alias("period")
