@@ -35,14 +35,14 @@ def ordered(source: Source, at: list[nw.LazyFrame], length: int, start: str) -> 
 
 def _ordered_by_duckdb(rows: nw.LazyFrame, steps: int, length: int) -> nw.LazyFrame:
     """The same as one query of joins to the latest row before, half the work: what several parts use, DuckDB computes once."""
-    parts = ["s1 as (select * from rows where _step = 1)"]
+    parts = ["s1 as (select * from opscourse_rows where _step = 1)"]
     parts += [
-        f"s{step} as (select a.* replace (b._start as _start) from rows as a asof join s{step - 1} as b"
+        f"s{step} as (select a.* replace (b._start as _start) from opscourse_rows as a asof join s{step - 1} as b"
         f" on a._user = b._user and a._rank >= b._rank where a._step = {step} and a._at - b._start <= {length})"
         for step in range(2, steps + 1)
     ]
     far = " union all ".join(f"select * from s{step}" for step in range(1, steps + 1))
-    return nw.from_native(rows.to_native().query("rows", f"with {', '.join(parts)} {far}")).lazy()
+    return nw.from_native(rows.to_native().query("opscourse_rows", f"with {', '.join(parts)} {far}")).lazy()
 
 
 def in_any_order(source: Source, at: list[nw.LazyFrame], length: int, start: str) -> nw.LazyFrame:
