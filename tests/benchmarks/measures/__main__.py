@@ -111,7 +111,11 @@ def measure(found: Found, cases: list[Case], rounds: int, cache: Path, **options
 def table(head: tuple[str, ...], rows: list[tuple]) -> Iterator[str]:
     """A Markdown table; texts to the left, numbers to the right."""
     yield "| " + " | ".join(head) + " |"
-    yield "|" + "|".join("---" if isinstance(cell, str) and not cell[:1].isdigit() else "---:" for cell in rows[0]) + "|"
+    yield (
+        "|"
+        + "|".join("---" if isinstance(cell, str) and not cell.lstrip("-")[:1].isdigit() else "---:" for cell in rows[0])
+        + "|"
+    )
     yield from ("| " + " | ".join(map(str, row)) + " |" for row in rows)
 
 
@@ -264,12 +268,15 @@ def plot(found: Found, events: int, sizes: list[int], path: Path) -> None:
     top.legend(loc="upper left", bbox_to_anchor=(1, 1))
     kept = sum(ratio(found, task, engine, events) <= LIMITS[engine] for task in tasks for engine in ENGINES)
     top.set_title(f"{kept} of {len(tasks) * len(ENGINES)} within the limit, {events / 1e6:g} M events")
+    for engine in list(ENGINES)[1:]:
+        axes[engine].sharey(axes["duckdb"])
     for engine, name in ENGINES.items():
         for task, marker in zip(TASKS, "osv^Dx+", strict=True):
             walls = {n: found[case].wall for n in sizes if (case := Case(task, engine, "ours", n)) in found}
             axes[engine].plot(list(walls), list(walls.values()), marker=marker, label=TASKS[task])
-        axes[engine].set(xscale="log", yscale="log", xlabel="events", title=name)
-        axes[engine].sharey(axes["duckdb"])
+        axes[engine].set(xscale="log", yscale="log", xlabel="million events", title=name)
+        axes[engine].set_xticks(sizes, [f"{n / 1e6:g}" for n in sizes])
+        axes[engine].set_xticks([], minor=True)
     axes["duckdb"].set_ylabel("seconds of ours")
     handles, labels = axes["duckdb"].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
