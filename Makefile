@@ -57,8 +57,8 @@ resolve: setup ## prove that the locked versions have wheels for each Python and
 	  echo "Python $$python on $$system: $$(echo "$$pins" | wc -l) packages"; \
 	done; done
 
-bench: setup ## measure the slow things; compare within one run, not between machines
-	@set -e; for file in tests/benchmarks/*.py; do echo "$$file"; .venv/bin/python $$file $(ARGS); done
+bench: setup ## measure the measures beside queries by hand: 15 minutes; ARGS="--full --write docs/speed.md": hours
+	.venv/bin/python tests/benchmarks/measures $(ARGS)
 
 bench-grading: setup ## measure grading beside other tools, which it installs: 20 minutes or more
 	.venv/bin/python tests/benchmarks/grading $(ARGS)

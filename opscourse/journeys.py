@@ -112,11 +112,15 @@ def funnel(
     events, facts = source.read("log", key=key, time=time, keep=by)
     log, events = events, _at_steps(events, steps, event_col)
     observed = facts["max__at"] - facts["min__at"]
-    moment = nw.col("_at") - facts["min__at"]
+    rows = source.once(events.select("_user", "_event", _at=nw.col("_at") - facts["min__at"]))
     # By _rank, a row comes after all that it may follow: of the same time, the later step is first unless ties are allowed.
-    rank = moment * (len(steps) + 1) + (nw.col("_step") if ties == "allowed" else -nw.col("_step"))
-    rows = source.once(events.select("_user", "_step", _at=moment, _rank=rank))
-    far = (chains.ordered if order == "ordered" else chains.in_any_order)(source, rows, len(steps), length, start)
+    at = [
+        rows.filter(nw.col("_event") == name).select(
+            "_user", "_at", _step=nw.lit(step), _rank=nw.col("_at") * (len(steps) + 1) + (step if ties == "allowed" else -step)
+        )
+        for step, name in enumerate(steps, 1)
+    ]
+    far = (chains.ordered if order == "ordered" else chains.in_any_order)(source, at, length, start)
     users = chains.by_user(far, observed - length, length)
     if by:
         segments = _segments(source, events, by, user_col)
@@ -291,7 +295,7 @@ def _steps(steps: Any) -> list[Any]:
 
 
 def _at_steps(events: nw.LazyFrame, steps: list[Any], event_col: str) -> nw.LazyFrame:
-    """The events at one of the steps, numbered from 1 in `_step`."""
+    """The events at one of the steps."""
     kind = events.collect_schema()["_event"]
     if not (isinstance(kind, (nw.String, nw.Categorical, nw.Enum)) if isinstance(steps[0], str) else kind.is_integer()):
         raise ArgumentError(
@@ -299,10 +303,7 @@ def _at_steps(events: nw.LazyFrame, steps: list[Any], event_col: str) -> nw.Lazy
             column=event_col,
         )
     event = nw.col("_event").cast(nw.String) if isinstance(steps[0], str) else nw.col("_event")
-    number = nw.lit(0)
-    for step, name in enumerate(steps, 1):
-        number = nw.when(event == name).then(nw.lit(step)).otherwise(number)
-    return events.with_columns(_step=number.cast(nw.Int64)).filter(nw.col("_step") > 0)
+    return events.with_columns(_event=event).filter(nw.col("_event").is_in(steps))
 
 
 def _segments(source: Source, events: nw.LazyFrame, by: list[str], user_col: str) -> nw.LazyFrame:
