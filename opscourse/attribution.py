@@ -153,7 +153,7 @@ def attribution(
         credit = _linear(source, led, size)
     elif rule == "shapley":
         credit = _linear(source, led.group_by("_path", "_code").agg(nw.len().alias("_touches")), size)
-    elif rule == "last_touch" and conversions is not None:
+    elif rule == "last_touch" and conversions is not None and _can_follow(log, goals):
         touched = log.join(codes, on="_channel", how="inner").with_columns(order)
         reach = nw.min_horizontal("_goal", nw.lit(first + span))  # further there are no touches, and perhaps no numbers
         ended = goals.filter(nw.col("_goal") >= first).with_columns(_order=(reach - first + 2) * size - 1)
@@ -216,6 +216,11 @@ def _count(source: Source, rows: nw.LazyFrame) -> list[np.ndarray]:
     return [table[name].to_numpy().astype(np.int64) for name in (*columns, "_rows")]
 
 
+def _can_follow(log: nw.LazyFrame, goals: nw.LazyFrame) -> bool:
+    """Whether `_latest` applies: as-of joins ask for users of one type, and in pandas for rows."""
+    return not log.implementation.is_pandas() and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
+
+
 def _latest(goals: nw.LazyFrame, touched: nw.LazyFrame) -> nw.LazyFrame:
     """Each conversion with the last touch of its user before it by `_order`: much faster than to look at all their pairs."""
     goals, touched = goals.select("_user", "_goal", "_order"), touched.select("_user", "_at", "_code", "_order")
@@ -225,13 +230,9 @@ def _latest(goals: nw.LazyFrame, touched: nw.LazyFrame) -> nw.LazyFrame:
         pairs = f"{part.format('<')} as a asof join {part.format('>=')} as b on a._user = b._user and a._order >= b._order"
         query = f"select b._at, a._at as _goal, b._code from {pairs}"
         return nw.from_native(nw.concat([goals, touched]).to_native().query("opscourse_rows", query)).lazy()
-    goals, touched = goals.sort("_order"), touched.sort("_order")
-    if goals.implementation.is_polars():  # and here it warns that groups may not be sorted
-        pairs = goals.to_native().join_asof(touched.to_native(), on="_order", by="_user", check_sortedness=False)
-        pairs = nw.from_native(pairs).lazy()
-    else:
-        pairs = goals.join_asof(touched, on="_order", by="_user")
-    return pairs.filter(~nw.col("_at").is_null())
+    goals, touched = goals.sort("_order").to_native(), touched.sort("_order").to_native()
+    pairs = goals.join_asof(touched, on="_order", by="_user", check_sortedness=False)  # in groups Polars cannot, and warns
+    return nw.from_native(pairs).lazy().filter(~nw.col("_at").is_null())
 
 
 def _linear(source: Source, led: nw.LazyFrame, size: int) -> np.ndarray:

@@ -239,6 +239,18 @@ def test_every_kind_of_frame_gives_the_same_credit(kind, rule):
     same(measured(kind, attribution, touches, orders, rule=rule, lookback="5d"), expected)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_touch_is_the_later_channel_of_its_instant_whatever_the_users_are_and_the_orders_far(kind):
+    instants = ["2025-03-01", "2025-03-01", "2025-03-02", "2025-03-02"]
+    touches = pd.DataFrame({"user_id": [1, 1, 2, 2], "channel_id": list("abba"), "ts": pd.to_datetime(instants)})
+    days = ["2025-03-01", "2025-03-31", "2025-04-02", "1800-01-01", "2200-01-01"]
+    orders = pd.DataFrame({"user_id": [1, 1, 2, 2, 2], "ts": pd.to_datetime(days, format="ISO8601").astype("datetime64[us]")})
+    for users in ("int64", "int32"):
+        answer = measured(kind, attribution, touches.astype({"user_id": users}), orders)
+        assert answer[["channel_id", "credit"]].to_numpy().tolist() == [["a", 0], ["b", 2]]
+        assert answer["untouched"].tolist() == [3, 3]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_order_of_rows_and_time_zone_do_not_matter(rule):
     touches, orders = drawn(600, 80)
