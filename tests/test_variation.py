@@ -65,8 +65,10 @@ FINDINGS = {
         of.table("15.2").mean_minutes["ugc"] > 1.2 * of.table("15.2").mean_minutes["pgc"]
         and of.table("15.2").gini["ugc"] > of.table("15.2").gini["pgc"] + 0.05
     ),
-    "15.3: the hook goes with who stays, hardly with who of them finishes": lambda of: (
-        np.ptp(of.table("15.3").hold) > 1.5 * np.ptp(of.table("15.3").finish)
+    "15.3: the hook goes with who stays, less with who of them finishes": lambda of: (
+        of.table("15.3").hold.idxmax() == "scene"
+        and of.table("15.3").hold.idxmin() == "none"
+        and np.ptp(of.table("15.3").hold) > np.ptp(of.table("15.3").finish)
     ),
     "15.4: more than 80%": lambda of: of.came() + of("15.4", "the rise of the rate") > 0.8,
     "15.4: fewer than 30%": lambda of: of("15.4", "how many of the early bookers") < 0.3,
