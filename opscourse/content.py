@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
-from opscourse.values import array
+from opscourse.values import array, fraction
 
 __all__ = ["gini", "lorenz", "net_reach", "platform_score", "ratio_of_sums"]
 
@@ -130,8 +130,7 @@ def ratio_of_sums(
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     by = names(by, "by", ("units", "numerator", "denominator", "ratio", "low", "high", "mean_of_ratios"))
     unit = {} if unit_col is None else {"_unit": unit_col}
     source = Source(frame=frame)

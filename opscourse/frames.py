@@ -7,7 +7,8 @@ in place; a small one, or any where DuckDB is not installed, by narwhals' pandas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import count
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ from opscourse.periods import period
 
 __all__ = ["Source", "names", "one_of"]
 
+LARGEST = 1e300  # whose sum over all rows is still a float
+SORTABLE = ("boolean", "bytes", "date", "datetime", "empty", "floating", "integer", "string")  # kinds of Python objects
 DUCKDB_FROM_ROWS = 500_000  # below it, planning and reading in DuckDB cost more than they save (measured)
 
 
@@ -78,8 +81,10 @@ class Source:
         """
         key, time, number = dict(key or {}), dict(time or {}), dict(number or {})
         origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
+        needed = list(dict.fromkeys(names([*origin.values(), *keep], f"A column of {table}")))
         times = dict(time.values())
-        frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
+        with _reading(table, needed):
+            frame = self._columns(table, needed, times)
         schema = frame.collect_schema()
         self._check_types(table, frame, list(times), list(number.values()))
         if self.kind.is_pandas():  # its whole numbers, which times become, have no room for an empty one
@@ -92,12 +97,15 @@ class Source:
             *(nw.col(column).cast(nw.Float64).alias(name) for name, column in number.items()),
             *(nw.col(column) for column in keep),
         )
-        facts = self._facts(chosen, key, time, number)
+        with _reading(table, needed):
+            facts = self._facts(chosen, key, time, number)
         if not facts["rows"]:
             raise ArgumentError(f"{table} has no rows; there is nothing to measure.", table=table)
         for name, column in origin.items():
             if count := facts[f"empty_{name}"]:
                 self._refuse_empty(table, frame, column, count, facts["rows"], name in number)
+            if name in number and (huge := max(facts[f"max_{name}"], -facts[f"min_{name}"])) > LARGEST:
+                raise ArgumentError(f"Column {column!r} of {table} holds {huge:g}, too large to add up.", column=column)
         return chosen, facts
 
     def _refuse_empty(
@@ -130,8 +138,21 @@ class Source:
 
     def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> Any:
         """The same values in types every engine reads alike: no Python dates, no time zones; in DuckDB if that pays."""
+        for column in set(frame) - set(times):
+            values = frame[column]
+            if values.dtype == "object" and (kind := pd.api.types.infer_dtype(values, skipna=True)) not in SORTABLE:
+                if kind == "decimal":
+                    frame = frame.assign(**{column: values.astype(float)})
+                elif len(types := set(map(type, values.dropna()))) > 1 or not issubclass(types.pop(), Hashable):
+                    raise ArgumentError(
+                        f"Column {column!r} of {table} holds Python objects that cannot be told apart or sorted, for example"
+                        f" {values.dropna().iloc[0]!r}; convert them to one type, such as text.",
+                        column=column,
+                    )
         for column, unit in times.items():
             values = frame[column]
+            if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "M":
+                values = pd.Series(pd.DatetimeIndex(values), values.index)
             if values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
                 try:
                     values = pd.to_datetime(values)
@@ -144,7 +165,12 @@ class Source:
             if isinstance(values.dtype, pd.DatetimeTZDtype):
                 values = (values.dt.tz_convert("UTC") if unit == "instant" else values).dt.tz_localize(None)
             frame = frame.assign(**{column: values})
-        return frame if self._connection is None else self._connection.from_df(frame)
+        if self._connection is None:
+            return frame
+        try:
+            return self._connection.from_df(frame)
+        except Exception:  # a std::bad_cast: it cannot read rows that lie backwards in memory, as of frame[::-1]
+            return self._connection.from_df(frame.copy())
 
     def _check_types(self, table: str, frame: nw.LazyFrame, times: list[str], numbers: list[str]) -> None:
         schema = frame.collect_schema()
@@ -240,6 +266,21 @@ def _wrap(table: str, frame: Any) -> nw.DataFrame | nw.LazyFrame:
     return wrapped
 
 
+@contextmanager
+def _reading(table: str, columns: Sequence[str]) -> Iterator[None]:
+    """Say what could not be read, whatever the engine calls it: their errors have no common root."""
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except Exception as error:
+        raise ArgumentError(
+            f"One of the columns {', '.join(map(repr, columns))} of {table} holds values that cannot be read as what they"
+            f" should be, such as times beyond all calendars; convert or leave them out. {type(error).__name__}: {error}",
+            table=table,
+        ) from error
+
+
 def _empty(column: str, number: bool) -> nw.Expr:
     empty = nw.col(column).is_null()
     return empty | ~nw.col(column).cast(nw.Float64).is_finite() if number else empty
@@ -247,8 +288,10 @@ def _empty(column: str, number: bool) -> nw.Expr:
 
 def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[str] = ()) -> list[str]:
     """One column name, several or none, as a list; raises ArgumentError if one would clash with a column of the result."""
-    columns = [] if value is None else [value] if isinstance(value, str) else list(value)
+    columns = [] if value is None else [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     for column in columns:
+        if not isinstance(column, str):
+            raise ArgumentError(f"{argument} is {column!r}; give the name of a column, a text.")
         if column in set(reserved):
             raise ArgumentError(
                 f"{argument} names {column!r}, which is a column of the result; rename it first.", column=column
@@ -258,6 +301,6 @@ def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[s
 
 def one_of(value: str, choices: Iterable[str], argument: str) -> str:
     """The value, if it is one of the choices; else ArgumentError naming them."""
-    if value not in list(choices):
+    if not isinstance(value, str) or value not in choices:
         raise ArgumentError(f"{argument} is {value!r}; choose one of {', '.join(map(repr, choices))}.")
     return value

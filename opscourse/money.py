@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.values import array, whole_number
+from opscourse.values import array, number, whole_number
 
 __all__ = ["cash_forecast", "cash_runway", "concentration", "hhi_bounds", "newsvendor"]
 
@@ -279,4 +279,4 @@ def _cash(cash: float, flows: Any) -> tuple[float, np.ndarray]:
     flows = np.atleast_1d(array(flows, "flows"))
     if not flows.size:
         raise ArgumentError("flows is empty; give those of at least one period.")
-    return float(array(cash, "cash", least=0)), flows
+    return number(cash, "cash", least=0), flows

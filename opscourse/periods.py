@@ -88,9 +88,10 @@ def day_of(value: Any, argument: str) -> int:
     """
     try:
         moment = None if isinstance(value, (int, float)) else pd.Timestamp(value)
+        whole_day = moment is not None and not pd.isna(moment) and moment == moment.normalize()
     except (TypeError, ValueError):
-        moment = None
-    if moment is None or pd.isna(moment) or moment != moment.normalize():
+        whole_day = False
+    if not whole_day:
         raise ArgumentError(f"{argument} is {value!r}; give a whole day, for example '2025-06-30'.")
     return (moment.date() - EPOCH.date()).days
 

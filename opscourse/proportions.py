@@ -9,6 +9,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import one_of
+from opscourse.values import fraction
 
 __all__ = ["proportion_interval"]
 
@@ -47,8 +48,7 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
     from statsmodels.stats.proportion import proportion_confint
 
     one_of(method, INTERVALS, "method")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     count, total = np.broadcast_arrays(np.asarray(successes, dtype=float), np.asarray(n, dtype=float))
     wrong = ~((count >= 0) & (count <= total) & np.isfinite(total))
     if wrong.any():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.periods import duration
-from opscourse.values import array, together
+from opscourse.values import array, fraction, number, together
 
 __all__ = ["bass", "bass_fit", "branching", "doubling_time", "k_factor", "total_per_seed"]
 
@@ -151,7 +151,7 @@ def branching(
     days = duration(cycle, "cycle") / dt.timedelta(days=1)
     _whole(generations, "generations", 0)
     _whole(seeds, "seeds", 1)
-    k = float(array(k, "k", least=0))
+    k = number(k, "k", least=0)
     if not dispersion > 0:
         raise ArgumentError(f"dispersion is {dispersion!r}; give a number above 0, or infinity for Poisson.")
 
@@ -211,7 +211,7 @@ def bass(p: float, q: float, market: float, periods: int) -> pd.DataFrame:
     2       3  48.4  107.3
     """
     _whole(periods, "periods", 1)
-    p, q, market = (float(array(value, name, least=0)) for name, value in (("p", p), ("q", q), ("market", market)))
+    p, q, market = (number(value, name, least=0) for name, value in (("p", p), ("q", q), ("market", market)))
     if not (p > 0 and market > 0):
         raise ArgumentError(f"p is {p:g} and market is {market:g}; both must be above 0, or nobody is ever the first.")
     total = market * _adopted(np.arange(periods + 1), p, q)
@@ -252,8 +252,7 @@ def bass_fit(adopters: Any, confidence: float = 0.95) -> pd.DataFrame:
     """
     from scipy import optimize, stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     adopters = np.atleast_1d(array(adopters, "adopters", least=0))
     if adopters.ndim > 1 or len(adopters) < 5 or not adopters.any():
         raise ArgumentError(f"adopters holds {adopters.size} numbers; give five periods at least, and somebody who adopted.")

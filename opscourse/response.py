@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import one_of
-from opscourse.values import array, ratio, together
+from opscourse.values import array, fraction, ratio, together
 
 __all__ = ["ResponseCurve", "allocate", "response_fit"]
 
@@ -85,8 +85,7 @@ def response_fit(spend: Any, response: Any, method: str = "nonlinear", confidenc
     from scipy import optimize, stats
 
     one_of(method, ("nonlinear", "log_log"), "method")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     spend, response = np.atleast_1d(array(spend, "spend", least=0)), np.atleast_1d(array(response, "response", least=0))
     if spend.shape != response.shape:
         raise ArgumentError(f"Each spend needs its response, but there are {spend.size} and {response.size}.")

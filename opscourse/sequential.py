@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opscourse.errors import ArgumentError
-from opscourse.values import array, fraction, together
+from opscourse.values import array, fraction, number, together
 
 __all__ = ["RatePosterior", "beta_binomial", "peeking", "sequential_interval"]
 
@@ -56,7 +56,7 @@ def sequential_interval(
     (-0.0021, 0.0221)
     """
     fraction(confidence, "confidence")
-    tuned_for = float(array(tuned_for, "tuned_for", least=1))
+    tuned_for = number(tuned_for, "tuned_for", least=1)
     least = {"standard_error": 0, "n": 1}
     (difference, standard_error, n), form = together(difference=difference, standard_error=standard_error, n=n, least=least)
     margin = standard_error * _mixture_bound(n / tuned_for, 1 - confidence)
