@@ -14,7 +14,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import cells
 from opscourse.periods import DAY_US, duration
-from opscourse.values import array, fraction, ratio, together
+from opscourse.values import fraction, number, ratio, together
 
 __all__ = ["attribution", "incremental", "shapley2"]
 
@@ -101,7 +101,7 @@ def attribution(
     """
     one_of(rule, RULES, "rule")
     names(channel_col, "channel_col", ("credit", "share", "conversions", "untouched"))
-    if not array(ends, "ends", least=0) <= 0.5:
+    if number(ends, "ends", least=0) > 0.5:
         raise ArgumentError(f"ends is {ends!r}; give the share of each end as a fraction from 0 to 0.5, for example 0.4.")
     half = duration(half_life, "half_life") / dt.timedelta(microseconds=1)
 

@@ -308,7 +308,13 @@ def detectable(rate: Any, n: Any, power: float = 0.8, alpha: float = 0.05) -> An
     if wrong.any():
         raise ArgumentError(f"rate must lie between 0 and 1, but {wrong.sum()} of {rate.size} do not: {rate[wrong][0]:g}.")
 
+    if (n > 1e15).any():
+        raise ArgumentError(f"n is up to {np.nanmax(n):g}; give the units of one arm, at most 1e15.")
+
     def smallest(rate: float, n: float) -> float:
+        if np.isnan(rate + n):
+            return np.nan
+
         def missing(difference: float) -> float:
             return power_proportions_2indep(difference, rate, n, alpha=alpha).power - power
 

@@ -85,8 +85,8 @@ class Source:
         times = dict(time.values())
         with _reading(table, needed):
             frame = self._columns(table, needed, times)
-        schema = frame.collect_schema()
-        self._check_types(table, frame, list(times), list(number.values()))
+            schema = frame.collect_schema()
+            self._check_types(table, frame, list(times), list(number.values()))
         if self.kind.is_pandas():  # its whole numbers, which times become, have no room for an empty one
             for column in times:
                 if empty := int(self.frames[table].to_native()[column].isna().sum()):
@@ -145,8 +145,8 @@ class Source:
                     frame = frame.assign(**{column: values.astype(float)})
                 elif len(types := set(map(type, values.dropna()))) > 1 or not issubclass(types.pop(), Hashable):
                     raise ArgumentError(
-                        f"Column {column!r} of {table} holds Python objects that cannot be told apart or sorted, for example"
-                        f" {values.dropna().iloc[0]!r}; convert them to one type, such as text.",
+                        f"Column {column!r} of {table} holds values of several types, or of one that cannot be sorted, for"
+                        f" example {values.dropna().iloc[0]!r}; convert them to one, such as text.",
                         column=column,
                     )
         for column, unit in times.items():
@@ -288,7 +288,10 @@ def _empty(column: str, number: bool) -> nw.Expr:
 
 def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[str] = ()) -> list[str]:
     """One column name, several or none, as a list; raises ArgumentError if one would clash with a column of the result."""
-    columns = [] if value is None else [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    try:
+        columns = [] if value is None else [value] if isinstance(value, str) else list(value)
+    except TypeError:
+        columns = [value]
     for column in columns:
         if not isinstance(column, str):
             raise ArgumentError(f"{argument} is {column!r}; give the name of a column, a text.")

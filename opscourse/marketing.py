@@ -170,7 +170,8 @@ def ltv(margin: Any, age_days: Any, customers: float, *, horizon: str | dt.timed
     days = duration(horizon, "horizon") / dt.timedelta(days=1)
     customers = number(customers, "customers", least=1)
     margin, age, discount = _flows(margin, age_days, discount)
-    counted = (margin / (1 + discount) ** (age / 365))[age < days]
+    with np.errstate(over="ignore"):  # so late or dear that nothing is left
+        counted = (margin / (1 + discount) ** (age / 365))[age < days]
     return float(counted.sum() / customers)
 
 
@@ -207,7 +208,9 @@ def payback(margin: Any, age_days: Any, cost: float, *, discount: float = 0.0) -
     if cost == 0:
         return 0.0
     days, of_day = np.unique(age, return_inverse=True)
-    earned = np.cumsum(np.bincount(of_day, weights=margin / (1 + discount) ** (age / 365), minlength=len(days)))
+    with np.errstate(over="ignore"):  # so late or dear that nothing is left
+        worth = margin / (1 + discount) ** (age / 365)
+    earned = np.cumsum(np.bincount(of_day, weights=worth, minlength=len(days)))
     reached = np.flatnonzero(earned >= cost)
     return float(days[reached[0]]) if len(reached) else float("nan")
 

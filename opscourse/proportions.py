@@ -9,7 +9,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import one_of
-from opscourse.values import fraction
+from opscourse.values import array, fraction
 
 __all__ = ["proportion_interval"]
 
@@ -49,7 +49,14 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
 
     one_of(method, INTERVALS, "method")
     fraction(confidence, "confidence")
-    count, total = np.broadcast_arrays(np.asarray(successes, dtype=float), np.asarray(n, dtype=float))
+    try:
+        shapes = np.shape(successes), np.shape(n)
+        given = array(np.ravel(successes), "successes", missing=True), array(np.ravel(n), "n", missing=True)
+        count, total = np.broadcast_arrays(*(numbers.reshape(shape) for numbers, shape in zip(given, shapes, strict=True)))
+    except ArgumentError:
+        raise
+    except ValueError as error:
+        raise ArgumentError(f"successes and n do not match in length: {error}") from error
     wrong = ~((count >= 0) & (count <= total) & np.isfinite(total))
     if wrong.any():
         raise ArgumentError(

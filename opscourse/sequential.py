@@ -183,7 +183,7 @@ def beta_binomial(
     fraction(confidence, "confidence")
     given = {"successes": successes, "n": n, "prior": prior}
     successes, n, prior = (array(values, name, least=0) for name, values in given.items())
-    if not (successes.shape == n.shape == prior.shape == (2,) and (successes <= n).all()):
+    if not (successes.shape == n.shape == prior.shape == (2,) and (successes <= n).all() and (n <= 2**53).all()):
         raise ArgumentError(
             f"successes {successes.tolist()}, n {n.tolist()}, prior {prior.tolist()}: give two numbers each, control and"
             " treatment (prior: successes and failures), with successes from 0 to n."

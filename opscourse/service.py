@@ -79,9 +79,10 @@ def erlang_c(agents: Any, arrivals_per_hour: Any, handling_min: Any, within: str
     if wrong.any():
         raise ArgumentError(f"agents must be whole numbers from 1, but one is {agents[wrong][0]:g}.")
     load = arrivals * handling / 60
-    blocked = np.exp(stats.poisson.logpmf(agents, load) - stats.poisson.logcdf(agents, load))
     spare = agents - load
-    waits = np.where(spare > 0, blocked / (1 - np.minimum(load / agents, 1) * (1 - blocked)), 1.0)
+    with np.errstate(invalid="ignore"):  # where the load is so far above the agents that both are 0
+        blocked = np.exp(stats.poisson.logpmf(agents, load) - stats.poisson.logcdf(agents, load))
+        waits = np.where(spare > 0, blocked / (1 - np.minimum(load / agents, 1) * (1 - blocked)), 1.0)
     mean = np.where(spare > 0, ratio(waits * handling, spare), np.inf)
     target = duration(within, "within") / dt.timedelta(minutes=1)
     level = 1 - waits * np.exp(-np.maximum(spare, 0) * target / handling)

@@ -55,7 +55,7 @@ def shrink_rates(successes: Any, n: Any, confidence: float = 0.95) -> pd.DataFra
     fraction(confidence, "confidence")
     (x, n), form = together(successes=successes, n=n)
     x, n = np.atleast_1d(*np.broadcast_arrays(x, n))
-    wrong = ~((x >= 0) & (x <= n) & (x == np.floor(x)) & (n == np.floor(n)))
+    wrong = ~((x >= 0) & (x <= n) & (x == np.floor(x)) & (n == np.floor(n)) & (n <= 2**53))
     if wrong.any():
         raise ArgumentError(
             f"{wrong.sum():,} of {wrong.size:,} groups are impossible, for example {x[wrong][0]:g} of {n[wrong][0]:g}; give"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 
-__all__ = ["array", "fraction", "named", "number", "ratio", "together", "whole_number"]
+__all__ = ["array", "fraction", "named", "number", "ratio", "together", "weights_of", "whole_number"]
 
 LARGEST = 1e100  # a product of three such numbers, or of their inverses, is still a float
 
@@ -51,16 +51,16 @@ def array(value: Any, argument: str, least: float | None = None, missing: bool =
 
 
 def number(value: Any, argument: str, least: float | None = None) -> float:
-    """The value as one float; raises ArgumentError as `array` does, or if there are several.
+    """The value as one float; raises ArgumentError as `array` does, or if there is not exactly one.
 
     Examples
     --------
     >>> number(100, "cost")
     100.0
     """
-    one = array(value, argument, least)
-    if one.ndim:
-        raise ArgumentError(f"{argument} holds {one.size} numbers; give one.")
+    one = array(value, argument, missing=True)
+    if one.ndim or not one >= (-np.inf if least is None else least):
+        raise ArgumentError(f"{argument} is {value!r}; give one number{'' if least is None else f' from {least:g} on'}.")
     return float(one)
 
 
@@ -131,14 +131,29 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
 
 
-def whole_number(value: Any, argument: str) -> int:
-    """The value, if it is a whole number from 1; else ArgumentError.
+def weights_of(value: Any, argument: str) -> dict[Any, float]:
+    """Name -> weight, from a mapping or Series; raises ArgumentError for a negative or missing one, or if all are 0.
+
+    Examples
+    --------
+    >>> weights_of({"use": 3, "billing": 1}, "stage_weights")
+    {'use': 3.0, 'billing': 1.0}
+    """
+    series = named(value, argument)
+    found = dict(zip(series.index, array(series, argument).tolist(), strict=True))
+    if not sum(found.values()) > 0 or min(found.values()) < 0:
+        raise ArgumentError(f"{argument} is {found}; give at least one positive weight, and none below 0.")
+    return found
+
+
+def whole_number(value: Any, argument: str, least: int = 1) -> int:
+    """The value, if it is a whole number from `least` to a thousand million; else ArgumentError.
 
     Examples
     --------
     >>> whole_number(5, "k")
     5
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ArgumentError(f"{argument} is {value!r}; give a whole number from 1.")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= 10**9:
+        raise ArgumentError(f"{argument} is {value!r}; give a whole number from {least} to a thousand million.")
     return int(value)
