@@ -140,6 +140,8 @@ def ratio_of_sums(
             raise ArgumentError(
                 f"Column {column!r} goes down to {facts[f'min_{name}']:g}; none may be negative.", column=column
             )
+        if facts[f"max_{name}"] > 1e150:
+            raise ArgumentError(f"Column {column!r} goes up to {facts[f'max_{name}']:g}, too large to square.", column=column)
     if unit:
         rows = rows.group_by(*by, *unit).agg(nw.col("_n", "_d").sum())
     some = nw.col("_d") > 0

