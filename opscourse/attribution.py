@@ -14,9 +14,9 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
 from opscourse.growth import cells
 from opscourse.periods import DAY_US, duration
-from opscourse.values import array, ratio, together
+from opscourse.values import fraction, number, ratio, together
 
-__all__ = ["attribution", "incremental"]
+__all__ = ["attribution", "incremental", "shapley2"]
 
 YEAR_US = 365 * DAY_US
 RULES = ("first_touch", "last_touch", "last_non_direct", "linear", "position_based", "time_decay", "markov", "shapley")
@@ -101,7 +101,7 @@ def attribution(
     """
     one_of(rule, RULES, "rule")
     names(channel_col, "channel_col", ("credit", "share", "conversions", "untouched"))
-    if not array(ends, "ends", least=0) <= 0.5:
+    if number(ends, "ends", least=0) > 0.5:
         raise ArgumentError(f"ends is {ends!r}; give the share of each end as a fraction from 0 to 0.5, for example 0.4.")
     half = duration(half_life, "half_life") / dt.timedelta(microseconds=1)
 
@@ -336,8 +336,7 @@ def incremental(
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     (credited, n, x, n0, x0), form = together(
         credited=credited,
         treated=treated,
@@ -359,3 +358,38 @@ def incremental(
     columns |= {share: ratio(columns[number], credited) for share, number in shares.items()}
     index = getattr(form(columns["low"]), "index", None)
     return pd.DataFrame(columns, index=index)
+
+
+def shapley2(neither: Any, first: Any, second: Any, both: Any) -> tuple[Any, Any]:
+    """Split between two partners, or channels, what they bring together: the Shapley value of two players.
+
+    Definition: with what comes with neither of them, with the first alone, with the second alone and with both, the first
+    gets ((first - neither) + (both - second)) / 2: the mean of what it adds when it comes before and after the other. The two
+    values add up to both - neither; what only both together bring is shared equally.
+
+    Where it misleads: all four numbers are needed, mostly of an experiment with four groups. And it is fair by its axioms, not
+    by what either could earn elsewhere.
+
+    Parameters
+    ----------
+    neither, first, second, both : revenue, orders or users in each of the four cases, in one unit, per person if the groups
+        differ in size.
+
+    Returns
+    -------
+    value of the first, value of the second: in the same unit, as numbers, arrays or Series.
+
+    Raises
+    ------
+    ArgumentError : something that is not a number, lengths or indexes that do not match.
+
+    Source: Shapley (1953); M10 of the course's topics.
+
+    Examples
+    --------
+    >>> shapley2(neither=10, first=40, second=30, both=80)
+    (40.0, 30.0)
+    """
+    (neither, first, second, both), form = together(neither=neither, first=first, second=second, both=both)
+    alone, joint = (first - second) / 2, (both - neither) / 2
+    return form(joint + alone), form(joint - alone)

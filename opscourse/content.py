@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
-from opscourse.values import array
+from opscourse.values import array, fraction, number, weights_of
 
 __all__ = ["gini", "lorenz", "net_reach", "platform_score", "ratio_of_sums"]
 
@@ -79,7 +79,7 @@ def gini(values: Any) -> float:
 
 
 def _ascending(values: Any) -> np.ndarray:
-    values = np.sort(np.atleast_1d(array(values, "values", least=0)).ravel())
+    values = np.sort(np.atleast_1d(array(values, "values", least=0)))
     if not values.sum() > 0:
         raise ArgumentError(f"{len(values)} values with a sum of 0; inequality needs something that is spread.")
     return values / values[-1]  # so that no sum can be too large
@@ -130,8 +130,7 @@ def ratio_of_sums(
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     by = names(by, "by", ("units", "numerator", "denominator", "ratio", "low", "high", "mean_of_ratios"))
     unit = {} if unit_col is None else {"_unit": unit_col}
     source = Source(frame=frame)
@@ -141,6 +140,8 @@ def ratio_of_sums(
             raise ArgumentError(
                 f"Column {column!r} goes down to {facts[f'min_{name}']:g}; none may be negative.", column=column
             )
+        if facts[f"max_{name}"] > 1e150:
+            raise ArgumentError(f"Column {column!r} goes up to {facts[f'max_{name}']:g}, too large to square.", column=column)
     if unit:
         rows = rows.group_by(*by, *unit).agg(nw.col("_n", "_d").sum())
     some = nw.col("_d") > 0
@@ -157,7 +158,7 @@ def ratio_of_sums(
     one, known, ratios, n, d, nn, nd, dd = (
         sums[name].to_numpy().astype(float) for name in ("_one", "_some", "_ratio", "_n", "_d", "_nn", "_nd", "_dd")
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         ratio = n / d
         # Sum of squared residuals numerator - ratio x denominator, whose mean is 0; never below 0 but for rounding.
         residual = np.maximum(nn - 2 * ratio * nd + ratio**2 * dd, 0.0)
@@ -211,9 +212,8 @@ def platform_score(items: Any, weights: Mapping[str, float], scale: str = "rank"
     [0.375, 0.625]
     """
     one_of(scale, ("rank", "rate"), "scale")
+    weights = weights_of(weights, "weights")
     total = sum(weights.values())
-    if not (0 < total < float("inf") and all(weight >= 0 for weight in weights.values())):
-        raise ArgumentError(f"weights is {dict(weights)!r}; give at least one positive weight, and none below 0.")
     source = Source(items=items)
     source.read("items", number={column: column for column in weights})
     places = {column: (nw.col(column).rank("average") - 0.5) / nw.len() for column in weights}
@@ -255,6 +255,6 @@ def net_reach(reach: Iterable[float], audience: float) -> np.ndarray:
     reach = np.atleast_1d(array(reach, "reach", least=0))
     if not len(reach):
         raise ArgumentError("reach is empty; give at least one account.")
-    if not (audience > 0 and reach.max() <= audience):
+    if not 0 < reach.max() <= number(audience, "audience"):
         raise ArgumentError(f"audience is {audience!r}; it must be positive and not below the largest reach, {reach.max():g}.")
     return audience * (1 - np.cumprod(1 - reach / audience))

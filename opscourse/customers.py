@@ -10,10 +10,11 @@ import numpy as np
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.service import Queue, agents_needed, erlang_c, littles_law
+from opscourse.service import Queue, agents_needed, erlang_c, littles_law, queue_sim
 from opscourse.subscriptions import kaplan_meier, mrr_waterfall
+from opscourse.values import fraction
 
-__all__ = ["Queue", "agents_needed", "erlang_c", "kaplan_meier", "littles_law", "mrr_waterfall", "nps"]
+__all__ = ["Queue", "agents_needed", "erlang_c", "kaplan_meier", "littles_law", "mrr_waterfall", "nps", "queue_sim"]
 
 
 def nps(
@@ -62,8 +63,7 @@ def nps(
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     by = names(by, "by", ("answers", "promoters", "passives", "detractors", "nps", "se", "low", "high"))
     source = Source(surveys=surveys)
     weight = {} if weight_col is None else {"_weight": weight_col}

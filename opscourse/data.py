@@ -22,7 +22,7 @@ from opscourse.frames import Source, names, one_of
 from opscourse.growth import MONTH, accounts, cells
 from opscourse.journeys import funnel, session_summary, sessions
 from opscourse.monitoring import stl_residual, trailing_z, weekday_ratio
-from opscourse.periods import DAY_US, duration, period_of, period_start, whole
+from opscourse.periods import CENTURY, DAY_US, duration, period_of, period_start, whole
 from opscourse.proportions import proportion_interval
 
 __all__ = [
@@ -260,10 +260,15 @@ def cohort_average(triangle: Any) -> Any:
     1       1        1     3       1  0.333333
     """
     source = Source(triangle=triangle)
-    cells, _ = source.read("triangle", key={name: name for name in ("period", "size", "active")})
+    counts = ("period", "size", "active")
+    cells, facts = source.read("triangle", number={name: name for name in counts})
+    for name in counts:
+        low, high = facts[f"min_{name}"], facts[f"max_{name}"]
+        if low < 0 or high > 2**53:
+            raise ArgumentError(f"Column {name!r} of triangle runs from {low:g} to {high:g}; give the numbers of `cohorts`.")
     sums = cells.group_by("period").agg(nw.len().alias("cohorts"), nw.col("size").sum(), nw.col("active").sum())
     sums = sums.select(nw.col("period", "cohorts", "size", "active").cast(nw.Int64)).sort("period")
-    return source.answer(sums.with_columns(rate=nw.col("active") / nw.col("size")))
+    return source.answer(sums.with_columns(rate=nw.when(nw.col("size") > 0).then(nw.col("active") / nw.col("size"))))
 
 
 def activity(
@@ -323,6 +328,11 @@ def activity(
     source = Source(log=log) if users is None else Source(log=log, users=users)
     days, facts = source.read("log", key={"_user": user_col}, time={"_day": (timestamp_col or date_col, "day")})
     start, until = int(facts["min__day"]), eventlog.last_day(observed_until, facts["max__day"])
+    if until - start > CENTURY:
+        raise ArgumentError(
+            f"Column {timestamp_col or date_col!r} of log begins on {period_start(start, 'day')}, a century before the"
+            f" last observed day, {period_start(until, 'day')}, or earlier; leave out days that cannot be."
+        )
     if until < start:
         raise ArgumentError(f"observed_until is {observed_until}, before the log begins on {period_start(start, 'day')}.")
     known = nw.lit(True)
@@ -351,13 +361,13 @@ def activity(
 def _windows(days: int | Iterable[int], kind: str, width: str | dt.timedelta) -> tuple[list[int], int]:
     """The first days of the windows, sorted, and how many days each needs to be observed."""
     days = list(days) if isinstance(days, Iterable) else [days]
-    if not days or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0 for n in days):
-        raise ArgumentError(f"days is {days!r}; give one or more whole numbers from 0, for example (1, 7, 30).")
+    if not days or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 0 <= n <= CENTURY for n in days):
+        raise ArgumentError(f"days is {days!r}; give one or more whole numbers from 0 to {CENTURY:,}, for example (1, 7, 30).")
     length = 1
     if kind == "bracket":
         length, rest = divmod(duration(width, "width"), dt.timedelta(days=1))
-        if rest:
-            raise ArgumentError(f"width is {width!r}; a bracket is made of whole days, for example '7d'.")
+        if rest or length > CENTURY:
+            raise ArgumentError(f"width is {width!r}; a bracket is made of whole days up to {CENTURY:,}, for example '7d'.")
     return sorted({int(n) for n in days}), length
 
 

@@ -6,7 +6,7 @@ needs (`samplesize_proportions_2indep_onetail`), its power (`power_proportions_2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -217,7 +217,7 @@ def _sums(source: Source, rows: nw.LazyFrame, arm_col: str, control: Any) -> tup
     total = nw.col("_n", "_a", "_b", "_aa", "_ab", "_bb").sum()
     sums = source.collect(rows.group_by("_arm").agg(total).sort("_arm"))
     arms = sums["_arm"].to_list()
-    if control not in arms or len(arms) < 2:
+    if not isinstance(control, Hashable) or control not in arms or len(arms) < 2:
         raise ArgumentError(
             f"Column {arm_col!r} of units has the arms {arms}; it needs the control {control!r} and at least one other arm."
         )
@@ -308,7 +308,13 @@ def detectable(rate: Any, n: Any, power: float = 0.8, alpha: float = 0.05) -> An
     if wrong.any():
         raise ArgumentError(f"rate must lie between 0 and 1, but {wrong.sum()} of {rate.size} do not: {rate[wrong][0]:g}.")
 
+    if (n > 1e15).any():
+        raise ArgumentError(f"n is up to {np.nanmax(n):g}; give the units of one arm, at most 1e15.")
+
     def smallest(rate: float, n: float) -> float:
+        if np.isnan(rate + n):
+            return np.nan
+
         def missing(difference: float) -> float:
             return power_proportions_2indep(difference, rate, n, alpha=alpha).power - power
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,8 @@ from opscourse.periods import period
 
 __all__ = ["Source", "names", "one_of"]
 
+LARGEST = 1e300  # whose sum over all rows is still a float
+SORTABLE = ("boolean", "bytes", "date", "datetime", "empty", "floating", "integer", "string")  # kinds of Python objects
 DUCKDB_FROM_ROWS = 500_000  # below it, planning and reading in DuckDB cost more than they save (measured)
 
 
@@ -98,12 +100,14 @@ class Source:
         """
         key, time, number = dict(key or {}), dict(time or {}), dict(number or {})
         origin = {**key, **{name: column for name, (column, _) in time.items()}, **number}
+        needed = list(dict.fromkeys(names([*origin.values(), *keep], f"A column of {table}")))
         times = dict(time.values())
-        frame = self._columns(table, list(dict.fromkeys([*origin.values(), *keep])), times)
-        if filled is not None:
-            frame = frame.filter(~nw.col(filled).is_null())
-        schema = frame.collect_schema()
-        self._check_types(table, frame, list(times), list(number.values()))
+        with _reading(table, needed):
+            frame = self._columns(table, needed, times)
+            if filled is not None:
+                frame = frame.filter(~nw.col(filled).is_null())
+            schema = frame.collect_schema()
+            self._check_types(table, frame, list(times), list(number.values()))
         if self.kind.is_pandas() and self._connection is None:  # its whole numbers, which times become, have no room for none
             rows = self.collect(frame)
             for column in times:
@@ -118,13 +122,16 @@ class Source:
             *(nw.col(column).cast(nw.Float64).alias(name) for name, column in number.items()),
             *(nw.col(column) for column in keep),
         )
-        facts = self._facts(chosen, key, time, number)
+        with _reading(table, needed):
+            facts = self._facts(chosen, key, time, number)
         if not facts["rows"]:
             which = "" if filled is None else f" in which {filled!r} is filled"
             raise ArgumentError(f"{table} has no rows{which}; there is nothing to measure.", table=table)
         for name, column in origin.items():
             if count := facts[f"empty_{name}"]:
                 self._refuse_empty(table, frame, column, count, facts["rows"], name in number)
+            if name in number and (huge := max(facts[f"max_{name}"], -facts[f"min_{name}"])) > LARGEST:
+                raise ArgumentError(f"Column {column!r} of {table} holds {huge:g}, too large to add up.", column=column)
         return chosen, facts
 
     def _refuse_empty(
@@ -155,7 +162,7 @@ class Source:
             return nw.from_native(self._spooled(table, needed, times)).lazy()
         if self.kind.is_pandas():
             plain = self._pandas(table, frame.select(needed).to_native(), times)
-            return nw.from_native(plain if self._connection is None else self._connection.from_df(plain)).lazy()
+            return nw.from_native(plain if self._connection is None else self._in_duckdb(plain)).lazy()
         return frame.lazy().select(needed)
 
     def _spooled(self, table: str, needed: list[str], times: Mapping[str, str]) -> Any:
@@ -165,17 +172,30 @@ class Source:
         name, frame = f"dask_{next(self._names)}", self.dask[table][needed]
         categories = {column: dtype.categories.dtype for column, dtype in frame.dtypes.items() if dtype == "category"}
         frame = frame.astype(categories) if categories else frame  # partitions may know different categories
-        self._connection.from_df(self._pandas(table, frame._meta, times)).create(name)
+        self._in_duckdb(self._pandas(table, frame._meta, times)).create(name)
         parts = frame.to_delayed()
         for first in range(0, len(parts), dask.system.CPU_COUNT):
             for part in dask.compute(*parts[first : first + dask.system.CPU_COUNT]):
-                self._connection.from_df(self._pandas(table, part, times)).insert_into(name)
+                self._in_duckdb(self._pandas(table, part, times)).insert_into(name)
         return self._connection.table(name)
 
     def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> pd.DataFrame:
         """The same values in types every engine reads alike: no Python dates, no time zones."""
+        for column in set(frame) - set(times):
+            values = frame[column]
+            if values.dtype == "object" and (kind := pd.api.types.infer_dtype(values, skipna=True)) not in SORTABLE:
+                if kind == "decimal":
+                    frame = frame.assign(**{column: values.astype(float)})
+                elif len(types := set(map(type, values.dropna()))) > 1 or not issubclass(types.pop(), Hashable):
+                    raise ArgumentError(
+                        f"Column {column!r} of {table} holds values of several types, or of one that cannot be sorted, for"
+                        f" example {values.dropna().iloc[0]!r}; convert them to one, such as text.",
+                        column=column,
+                    )
         for column, unit in times.items():
             values = frame[column]
+            if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "M":
+                values = pd.Series(pd.DatetimeIndex(values), values.index)
             if values.dtype == "object" and pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
                 try:
                     values = pd.to_datetime(values)
@@ -189,6 +209,12 @@ class Source:
                 values = (values.dt.tz_convert("UTC") if unit == "instant" else values).dt.tz_localize(None)
             frame = frame.assign(**{column: values})
         return frame
+
+    def _in_duckdb(self, frame: pd.DataFrame) -> Any:
+        try:
+            return self._connection.from_df(frame)
+        except Exception:  # a std::bad_cast: it cannot read rows that lie backwards in memory, as of frame[::-1]
+            return self._connection.from_df(frame.copy())
 
     def whole(self, table: str) -> nw.DataFrame | nw.LazyFrame:
         """All columns of a table, for an answer that has them all; Dask computes it."""
@@ -325,6 +351,21 @@ def _with_microseconds(frame: nw.LazyFrame, times: list[str]) -> tuple[nw.LazyFr
     return nw.from_native(frame.to_native().withColumns(added)), counted
 
 
+@contextmanager
+def _reading(table: str, columns: Sequence[str]) -> Iterator[None]:
+    """Say what could not be read, whatever the engine calls it: their errors have no common root."""
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except Exception as error:
+        raise ArgumentError(
+            f"One of the columns {', '.join(map(repr, columns))} of {table} holds values that cannot be read as what they"
+            f" should be, such as times beyond all calendars; convert or leave them out. {type(error).__name__}: {error}",
+            table=table,
+        ) from error
+
+
 def _empty(column: str, number: bool) -> nw.Expr:
     empty = nw.col(column).is_null()
     return empty | ~nw.col(column).cast(nw.Float64).is_finite() if number else empty
@@ -332,8 +373,13 @@ def _empty(column: str, number: bool) -> nw.Expr:
 
 def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[str] = ()) -> list[str]:
     """One column name, several or none, as a list; raises ArgumentError if one would clash with a column of the result."""
-    columns = [] if value is None else [value] if isinstance(value, str) else list(value)
+    try:
+        columns = [] if value is None else [value] if isinstance(value, str) else list(value)
+    except TypeError:
+        columns = [value]
     for column in columns:
+        if not isinstance(column, str):
+            raise ArgumentError(f"{argument} is {column!r}; give the name of a column, a text.")
         if column in set(reserved):
             raise ArgumentError(
                 f"{argument} names {column!r}, which is a column of the result; rename it first.", column=column
@@ -343,6 +389,6 @@ def names(value: str | Iterable[str] | None, argument: str, reserved: Iterable[s
 
 def one_of(value: str, choices: Iterable[str], argument: str) -> str:
     """The value, if it is one of the choices; else ArgumentError naming them."""
-    if value not in list(choices):
+    if not isinstance(value, str) or value not in choices:
         raise ArgumentError(f"{argument} is {value!r}; choose one of {', '.join(map(repr, choices))}.")
     return value

@@ -16,8 +16,8 @@ import numpy as np
 from opscourse.errors import ArgumentError
 from opscourse.eventlog import purchases
 from opscourse.frames import Source
-from opscourse.periods import duration
-from opscourse.values import array, together, whole_number
+from opscourse.periods import CENTURY, duration
+from opscourse.values import number, together, whole_number
 
 __all__ = ["BgNbd", "GammaGamma", "bg_nbd", "clv", "clv_summary", "gamma_gamma", "ltv_from_retention"]
 
@@ -363,13 +363,23 @@ def clv(
     >>> clv(summary, *models, horizon="273d", discount=0.1)["clv"].round(2).tolist()
     [29.13]
     """
-    if not discount >= 0:
-        raise ArgumentError(f"discount is {discount!r}; give a yearly fraction from 0, for example 0.1.")
-    margin, days = float(array(margin, "margin")), duration(horizon, "horizon") / dt.timedelta(days=1)
+    if not (isinstance(purchases, BgNbd) and isinstance(spend, GammaGamma)):
+        kinds = f"{type(purchases).__name__} and {type(spend).__name__}"
+        raise ArgumentError(f"purchases and spend are {kinds}; give the results of `bg_nbd` and `gamma_gamma`.")
+    margin, discount, days = (
+        number(margin, "margin"),
+        number(discount, "discount", least=0),
+        duration(horizon, "horizon") / dt.timedelta(days=1),
+    )
+    if days > CENTURY:
+        raise ArgumentError(f"horizon is {horizon!r}; give at most {CENTURY:,} days.")
     columns = ("repeats", "first_to_last_days", "age_days")
     source = Source(summary=summary)
     source.read("summary", number={name: name for name in columns}, keep=["repeat_value"])
     rows = source.collect(source.whole("summary").lazy())
+    kind = rows.schema["repeat_value"]
+    if not kind.is_numeric() and not rows["repeat_value"].is_null().all():
+        raise ArgumentError(f"Column 'repeat_value' of summary holds {kind}, not numbers.", column="repeat_value")
     x, last, age, _ = _histories(*(rows[name].cast(nw.Float64).to_numpy() for name in columns))
     value = spend.expected_value(x, rows["repeat_value"].cast(nw.Float64).to_numpy())
     ends = np.append(np.arange(30, days, 30), days) if discount else [days]

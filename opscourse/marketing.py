@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from opscourse.attribution import attribution, incremental
+from opscourse.attribution import attribution, incremental, shapley2
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
 from opscourse.lifetime_value import ltv_from_retention
@@ -21,7 +21,7 @@ from opscourse.pricing import breakeven_lift, elasticity
 from opscourse.referral import bass, bass_fit, branching, doubling_time, k_factor, total_per_seed
 from opscourse.response import ResponseCurve, allocate, response_fit
 from opscourse.shrinkage import shrink_rates
-from opscourse.values import array, ratio, together
+from opscourse.values import array, number, ratio, together
 
 __all__ = [
     "ResponseCurve",
@@ -43,6 +43,7 @@ __all__ = [
     "response_fit",
     "roas",
     "roi",
+    "shapley2",
     "shrink_rates",
     "total_per_seed",
 ]
@@ -167,10 +168,10 @@ def ltv(margin: Any, age_days: Any, customers: float, *, horizon: str | dt.timed
     10.0
     """
     days = duration(horizon, "horizon") / dt.timedelta(days=1)
-    if not customers > 0:
-        raise ArgumentError(f"customers is {customers!r}; a cohort has at least one.")
-    margin, age = _flows(margin, age_days, discount)
-    counted = (margin / (1 + discount) ** (age / 365))[age < days]
+    customers = number(customers, "customers", least=1)
+    margin, age, discount = _flows(margin, age_days, discount)
+    with np.errstate(over="ignore"):  # so late or dear that nothing is left
+        counted = (margin / (1 + discount) ** (age / 365))[age < days]
     return float(counted.sum() / customers)
 
 
@@ -202,23 +203,23 @@ def payback(margin: Any, age_days: Any, cost: float, *, discount: float = 0.0) -
     >>> payback(margin=[30, 40, 50], age_days=[0, 12, 31], cost=200)
     nan
     """
-    cost = float(array(cost, "cost", least=0))
-    margin, age = _flows(margin, age_days, discount)
+    cost = number(cost, "cost", least=0)
+    margin, age, discount = _flows(margin, age_days, discount)
     if cost == 0:
         return 0.0
     days, of_day = np.unique(age, return_inverse=True)
-    earned = np.cumsum(np.bincount(of_day, weights=margin / (1 + discount) ** (age / 365), minlength=len(days)))
+    with np.errstate(over="ignore"):  # so late or dear that nothing is left
+        worth = margin / (1 + discount) ** (age / 365)
+    earned = np.cumsum(np.bincount(of_day, weights=worth, minlength=len(days)))
     reached = np.flatnonzero(earned >= cost)
     return float(days[reached[0]]) if len(reached) else float("nan")
 
 
-def _flows(margin: Any, age_days: Any, discount: float) -> tuple[np.ndarray, np.ndarray]:
-    if not discount >= 0:
-        raise ArgumentError(f"discount is {discount!r}; give a yearly fraction from 0, for example 0.1.")
+def _flows(margin: Any, age_days: Any, discount: float) -> tuple[np.ndarray, np.ndarray, float]:
     margin, age = np.atleast_1d(array(margin, "margin")), np.atleast_1d(array(age_days, "age_days", least=0))
     if margin.shape != age.shape:
         raise ArgumentError(f"Each flow needs its age, but there are {margin.size} margins and {age.size} ages.")
-    return margin, age
+    return margin, age, number(discount, "discount", least=0)
 
 
 def cost_ladder(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.values import array, whole_number
+from opscourse.values import array, fraction, number, whole_number
 
 __all__ = ["cash_forecast", "cash_runway", "concentration", "hhi_bounds", "newsvendor"]
 
@@ -124,7 +124,7 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     >>> round(low), round(high)
     (570, 2852)
     """
-    if not 0 < cr <= 1:
+    if not 0 < number(cr, "cr") <= 1:
         raise ArgumentError(f"cr is {cr!r}; give a fraction above 0 and up to 1, for example 0.534.")
     return _bounds(cr, whole_number(k, "k"))
 
@@ -171,6 +171,7 @@ def newsvendor(demand: Any, price: float, cost: float, salvage: float = 0.0) -> 
     demand = np.atleast_1d(array(demand, "demand", least=0))
     if not demand.size:
         raise ArgumentError("demand is empty; give the demand of at least one period.")
+    price, cost, salvage = number(price, "price"), number(cost, "cost"), number(salvage, "salvage")
     if not salvage < cost < price:
         raise ArgumentError(f"cost is {cost!r}; it must lie between salvage, {salvage!r}, and price, {price!r}.")
     return float(np.quantile(demand, (price - cost) / (price - salvage), method="inverted_cdf"))
@@ -258,9 +259,10 @@ def cash_forecast(
     from opscourse.data import proportion_interval
 
     cash, flows = _cash(cash, flows)
+    fraction(confidence, "confidence")
     for name, value in {"periods": periods, "block": block, "paths": paths}.items():
         whole_number(value, name)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole_number(seed, "seed", least=0))
     level, ruined, at = np.full(paths, cash), np.zeros(paths, dtype=bool), np.zeros(paths, dtype=int)
     quantiles, ruins = [], []
     for period in range(periods):
@@ -279,4 +281,4 @@ def _cash(cash: float, flows: Any) -> tuple[float, np.ndarray]:
     flows = np.atleast_1d(array(flows, "flows"))
     if not flows.size:
         raise ArgumentError("flows is empty; give those of at least one period.")
-    return float(array(cash, "cash", least=0)), flows
+    return number(cash, "cash", least=0), flows

@@ -15,6 +15,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source
 from opscourse.growth import cells
 from opscourse.periods import period_start
+from opscourse.values import whole_number
 
 __all__ = ["stl_residual", "trailing_z", "weekday_ratio"]
 
@@ -60,7 +61,7 @@ def weekday_ratio(
     12 2025-03-15  100.0     160.0  0.625   True
     """
     _positive(tolerance, "tolerance")
-    source, day, value = _days(daily, date_col, value_col, WEEK * _whole(weeks, "weeks", 1))
+    source, day, value = _days(daily, date_col, value_col, WEEK * whole_number(weeks, "weeks"))
     if value.min() < 0:
         raise ArgumentError(f"Column {value_col!r} of daily goes down to {value.min():g}; a ratio needs values from 0.")
     expected = np.full(len(value), np.nan)
@@ -107,7 +108,7 @@ def trailing_z(daily: Any, threshold: float = 3.0, *, days: int = 28, date_col: 
     8     11.14  14.02   True
     """
     _positive(threshold, "threshold")
-    source, day, value = _days(daily, date_col, value_col, _whole(days, "days", 2))
+    source, day, value = _days(daily, date_col, value_col, whole_number(days, "days", 2))
     size = np.abs(value).max() or 1.0
     window = np.lib.stride_tricks.sliding_window_view(value / size, days)[:-1]
     expected, spread = np.full(len(value), np.nan), np.full(len(value), np.nan)
@@ -198,9 +199,3 @@ def _answer(
 def _positive(value: Any, argument: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
         raise ArgumentError(f"{argument} is {value!r}; give a number above 0.")
-
-
-def _whole(value: Any, argument: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"{argument} is {value!r}; give a whole number from {least}.")
-    return int(value)

@@ -15,9 +15,10 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 
-__all__ = ["DAY_US", "day_of", "duration", "period", "period_of", "period_start", "whole"]
+__all__ = ["CENTURY", "DAY_US", "day_of", "duration", "period", "period_of", "period_start", "whole"]
 
 DAY_US = 86_400_000_000  # microseconds in a day
+CENTURY = 36_525  # days: as far as anything that is counted day by day may reach
 EPOCH = dt.datetime(1970, 1, 1)
 FIRST_MONDAY = 4  # 1970-01-05, in days since 1970-01-01
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -88,9 +89,10 @@ def day_of(value: Any, argument: str) -> int:
     """
     try:
         moment = None if isinstance(value, (int, float)) else pd.Timestamp(value)
+        whole_day = moment is not None and not pd.isna(moment) and moment == moment.normalize()
     except (TypeError, ValueError):
-        moment = None
-    if moment is None or pd.isna(moment) or moment != moment.normalize():
+        whole_day = False
+    if not whole_day:
         raise ArgumentError(f"{argument} is {value!r}; give a whole day, for example '2025-06-30'.")
     return (moment.date() - EPOCH.date()).days
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from opscourse.errors import ArgumentError
-from opscourse.values import array, together
+from opscourse.values import array, fraction, together
 
 __all__ = ["breakeven_lift", "elasticity"]
 
@@ -83,8 +83,7 @@ def elasticity(price: Any, quantity: Any, confidence: float = 0.95) -> tuple[flo
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     price, quantity = (np.atleast_1d(array(value, name, least=0)) for name, value in (("price", price), ("quantity", quantity)))
     if price.shape != quantity.shape:
         raise ArgumentError(f"Each price needs its quantity, but there are {price.size} and {quantity.size}.")

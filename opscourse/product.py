@@ -11,7 +11,7 @@ import numpy as np
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names, one_of
-from opscourse.values import together
+from opscourse.values import together, weights_of, whole_number
 
 __all__ = ["common_denominators", "experience_index", "priority"]
 
@@ -118,13 +118,13 @@ def experience_index(
     rows = rows.with_columns(_points=nw.col("_score") * nw.col("_weight"), _one=nw.lit(1))
     sums = source.collect(rows.group_by(stage_col).agg(nw.col("_one", "_points", "_weight").sum()).sort(stage_col))
     stages, weight = sums[stage_col].to_list(), sums["_weight"].to_list()
-    shares = dict.fromkeys(stages, 1.0) if stage_weights is None else dict(stage_weights)
+    shares = dict.fromkeys(stages, 1.0) if stage_weights is None else weights_of(stage_weights, "stage_weights")
     without = [stage for stage in stages if stage not in shares]
     if without:
         raise ArgumentError(f"stage_weights has no weight for {without}; it has {list(shares)}.")
     total = sum(shares[stage] for stage in stages)
-    if not (total > 0 and all(shares[stage] >= 0 for stage in stages) and all(weight)):
-        raise ArgumentError("Weights must not be negative, and must not sum to 0: in no stage, and over all stages.")
+    if not (total > 0 and all(weight)):
+        raise ArgumentError(f"Column {weight_col!r} must not sum to 0 in any stage, nor stage_weights over {stages}.")
     share = nw.new_series("share", [shares[stage] / total for stage in stages], nw.Float64, backend=sums.implementation)
     index = nw.col("_points") / nw.col("_weight")
     result = sums.with_columns(share).select(
@@ -165,11 +165,12 @@ def common_denominators(percentages: float | Iterable[float], decimals: int = 2,
     >>> common_denominators([88.04, 97.83], up_to=400)
     [92, 184, 276, 368]
     """
-    if isinstance(decimals, bool) or decimals not in range(7):
+    decimals = whole_number(decimals, "decimals", least=0)
+    if decimals > 6:
         raise ArgumentError(f"decimals is {decimals!r}; give a whole number from 0 to 6.")
-    if isinstance(up_to, bool) or not isinstance(up_to, (int, np.integer)) or up_to < 1:
-        raise ArgumentError(f"up_to is {up_to!r}; give a whole number from 1.")
-    printed = [percentages] if np.isscalar(percentages) else list(percentages)
+    if whole_number(up_to, "up_to") > 10**7:
+        raise ArgumentError(f"up_to is {up_to!r}; give a whole number up to 10,000,000.")
+    printed = list(percentages) if isinstance(percentages, Iterable) and not isinstance(percentages, str) else [percentages]
     if not printed:
         raise ArgumentError("percentages is empty; give at least one.")
     units = []  # in units of the last printed digit

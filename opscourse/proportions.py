@@ -9,6 +9,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import one_of
+from opscourse.values import array, fraction
 
 __all__ = ["proportion_interval"]
 
@@ -47,9 +48,15 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
     from statsmodels.stats.proportion import proportion_confint
 
     one_of(method, INTERVALS, "method")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
-    count, total = np.broadcast_arrays(np.asarray(successes, dtype=float), np.asarray(n, dtype=float))
+    fraction(confidence, "confidence")
+    try:
+        shapes = np.shape(successes), np.shape(n)
+        given = array(np.ravel(successes), "successes", missing=True), array(np.ravel(n), "n", missing=True)
+        count, total = np.broadcast_arrays(*(numbers.reshape(shape) for numbers, shape in zip(given, shapes, strict=True)))
+    except ArgumentError:
+        raise
+    except ValueError as error:
+        raise ArgumentError(f"successes and n do not match in length: {error}") from error
     wrong = ~((count >= 0) & (count <= total) & np.isfinite(total))
     if wrong.any():
         raise ArgumentError(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.periods import duration
-from opscourse.values import array, together
+from opscourse.values import array, fraction, number, together, whole_number
 
 __all__ = ["bass", "bass_fit", "branching", "doubling_time", "k_factor", "total_per_seed"]
 
@@ -149,9 +149,11 @@ def branching(
     2           2  12.0   25.0  6.12  175.0      0.0
     """
     days = duration(cycle, "cycle") / dt.timedelta(days=1)
-    _whole(generations, "generations", 0)
-    _whole(seeds, "seeds", 1)
-    k = float(array(k, "k", least=0))
+    whole_number(generations, "generations", 0)
+    whole_number(seeds, "seeds")
+    k = number(k, "k", least=0)
+    if not (isinstance(dispersion, float) and dispersion == float("inf")):
+        dispersion = number(dispersion, "dispersion")
     if not dispersion > 0:
         raise ArgumentError(f"dispersion is {dispersion!r}; give a number above 0, or infinity for Poisson.")
 
@@ -165,6 +167,8 @@ def branching(
         variance.append(new[-1] * (k + k**2 / dispersion) + k**2 * variance[-1])
         new.append(k * new[-1])
         extinct.append(generating(extinct[-1]))
+    if not np.isfinite(variance[-1]):
+        raise ArgumentError(f"With k = {k:g}, {generations} generations are too many people to be counted; give fewer.")
     generation = np.arange(generations + 1)
     return pd.DataFrame(
         {
@@ -210,8 +214,8 @@ def bass(p: float, q: float, market: float, periods: int) -> pd.DataFrame:
     1       2  34.7   59.0
     2       3  48.4  107.3
     """
-    _whole(periods, "periods", 1)
-    p, q, market = (float(array(value, name, least=0)) for name, value in (("p", p), ("q", q), ("market", market)))
+    whole_number(periods, "periods")
+    p, q, market = (number(value, name, least=0) for name, value in (("p", p), ("q", q), ("market", market)))
     if not (p > 0 and market > 0):
         raise ArgumentError(f"p is {p:g} and market is {market:g}; both must be above 0, or nobody is ever the first.")
     total = market * _adopted(np.arange(periods + 1), p, q)
@@ -252,8 +256,7 @@ def bass_fit(adopters: Any, confidence: float = 0.95) -> pd.DataFrame:
     """
     from scipy import optimize, stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     adopters = np.atleast_1d(array(adopters, "adopters", least=0))
     if adopters.ndim > 1 or len(adopters) < 5 or not adopters.any():
         raise ArgumentError(f"adopters holds {adopters.size} numbers; give five periods at least, and somebody who adopted.")
@@ -285,8 +288,3 @@ def bass_fit(adopters: Any, confidence: float = 0.95) -> pd.DataFrame:
 def _adopted(t: np.ndarray, p: float, q: float) -> np.ndarray:
     left = np.exp(-(p + q) * t)
     return (1 - left) / (1 + q / p * left)
-
-
-def _whole(value: Any, argument: str, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"{argument} is {value!r}; give a whole number from {least}.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import one_of
-from opscourse.values import array, ratio, together
+from opscourse.values import array, fraction, number, ratio, together
 
 __all__ = ["ResponseCurve", "allocate", "response_fit"]
 
@@ -85,8 +85,7 @@ def response_fit(spend: Any, response: Any, method: str = "nonlinear", confidenc
     from scipy import optimize, stats
 
     one_of(method, ("nonlinear", "log_log"), "method")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     spend, response = np.atleast_1d(array(spend, "spend", least=0)), np.atleast_1d(array(response, "response", least=0))
     if spend.shape != response.shape:
         raise ArgumentError(f"Each spend needs its response, but there are {spend.size} and {response.size}.")
@@ -148,8 +147,9 @@ def allocate(
     0  search  200.0     0.071
     1   video  800.0     0.071
     """
-    if not curves:
-        raise ArgumentError("curves is empty; give at least one channel.")
+    if not (isinstance(curves, Mapping) and curves and all(isinstance(curve, ResponseCurve) for curve in curves.values())):
+        raise ArgumentError(f"curves is {curves!r}; give a `ResponseCurve` for each of one channel or more.")
+    budget = number(budget, "budget")
     a, b = (np.array([getattr(curve, name) for curve in curves.values()], dtype=float) for name in "ab")
     for channel, curve in curves.items():
         if not (0 < curve.b < 1 and curve.a > 0):
@@ -159,11 +159,11 @@ def allocate(
             )
     worth = _by_channel(value, "value", curves)
     low, limit = _by_channel(at_least, "at_least", curves), _by_channel(at_most, "at_most", curves)
-    if not (worth > 0).all():
+    if not ((worth > 0) & (worth < np.inf)).all():
         raise ArgumentError("value must be above 0 for every channel; leave out a channel whose response is worth nothing.")
     slack = 1e-9 * budget  # three thirds of a budget need not add up to it exactly
     fits = (low >= 0).all() and (low <= limit).all() and low.sum() <= budget + slack and budget <= limit.sum() + slack
-    if not (0 < budget < float("inf") and fits):
+    if not (budget > 0 and fits):
         raise ArgumentError(
             f"A budget of {budget!r} does not fit the limits: together at least {low.sum():g}, at most {limit.sum():g}."
         )
@@ -208,8 +208,9 @@ def _by_channel(value: Any, argument: str, curves: Mapping[str, ResponseCurve]) 
         raise ArgumentError(f"{argument} names {sorted(map(str, value))}, but the channels are {sorted(map(str, curves))}.")
     try:
         numbers = np.array([float(value[channel]) for channel in curves])
-    except (TypeError, ValueError) as error:
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} holds something that is not a number: {error}.") from error
     if np.isnan(numbers).any():
         raise ArgumentError(f"{argument} holds a missing number; give one for each channel.")
+    array(numbers[np.isfinite(numbers)], argument)
     return numbers

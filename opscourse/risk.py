@@ -10,7 +10,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.periods import duration
-from opscourse.values import array, together, whole_number
+from opscourse.values import number, together, whole_number
 
 __all__ = ["loss_simulation", "spread"]
 
@@ -59,7 +59,7 @@ def loss_simulation(p_year: Any, loss_low: Any, loss_high: Any, *, years: int = 
             f" {high[wrong][0]:g}; each needs a p_year from 0 to 1 and 0 < loss_low <= loss_high."
         )
     whole_number(years, "years")
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole_number(seed, "seed", least=0))
     middle, width = (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / (2 * WITHIN_90)
     total = np.zeros(years)
     for probability, mu, sigma in zip(p, middle, width, strict=True):
@@ -120,8 +120,8 @@ def spread(
         ("fade", fade, 1),
         ("effect", effect, 1),
     ):
-        if not 0 <= array(value, name) <= most:
-            raise ArgumentError(f"{name} is {value!r}; give a number from 0 to {most:g}.")
+        if number(value, name, least=0) > most or (name == "audience" and not value > 0):
+            raise ArgumentError(f"{name} is {value!r}; give a number from 0 to {most:g}, and an audience above 0.")
     talking = reached = float(first)
     rows = []
     for hour in range(hours):

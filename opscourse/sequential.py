@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opscourse.errors import ArgumentError
-from opscourse.values import array, fraction, together
+from opscourse.values import array, fraction, number, together
 
 __all__ = ["RatePosterior", "beta_binomial", "peeking", "sequential_interval"]
 
@@ -56,7 +56,7 @@ def sequential_interval(
     (-0.0021, 0.0221)
     """
     fraction(confidence, "confidence")
-    tuned_for = float(array(tuned_for, "tuned_for", least=1))
+    tuned_for = number(tuned_for, "tuned_for", least=1)
     least = {"standard_error": 0, "n": 1}
     (difference, standard_error, n), form = together(difference=difference, standard_error=standard_error, n=n, least=least)
     margin = standard_error * _mixture_bound(n / tuned_for, 1 - confidence)
@@ -183,7 +183,7 @@ def beta_binomial(
     fraction(confidence, "confidence")
     given = {"successes": successes, "n": n, "prior": prior}
     successes, n, prior = (array(values, name, least=0) for name, values in given.items())
-    if not (successes.shape == n.shape == prior.shape == (2,) and (successes <= n).all()):
+    if not (successes.shape == n.shape == prior.shape == (2,) and (successes <= n).all() and (n <= 2**53).all()):
         raise ArgumentError(
             f"successes {successes.tolist()}, n {n.tolist()}, prior {prior.tolist()}: give two numbers each, control and"
             " treatment (prior: successes and failures), with successes from 0 to n."

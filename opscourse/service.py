@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 
 from opscourse.errors import ArgumentError
 from opscourse.periods import duration
-from opscourse.values import ratio, together
+from opscourse.values import array, fraction, ratio, together, whole_number
 
-__all__ = ["Queue", "agents_needed", "erlang_c", "littles_law"]
+__all__ = ["Queue", "agents_needed", "erlang_c", "littles_law", "queue_sim"]
+
+MOST_AGENTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,10 @@ def erlang_c(agents: Any, arrivals_per_hour: Any, handling_min: Any, within: str
     if wrong.any():
         raise ArgumentError(f"agents must be whole numbers from 1, but one is {agents[wrong][0]:g}.")
     load = arrivals * handling / 60
-    blocked = np.exp(stats.poisson.logpmf(agents, load) - stats.poisson.logcdf(agents, load))
     spare = agents - load
-    waits = np.where(spare > 0, blocked / (1 - np.minimum(load / agents, 1) * (1 - blocked)), 1.0)
+    with np.errstate(invalid="ignore"):  # where the load is so far above the agents that both are 0
+        blocked = np.exp(stats.poisson.logpmf(agents, load) - stats.poisson.logcdf(agents, load))
+        waits = np.where(spare > 0, blocked / (1 - np.minimum(load / agents, 1) * (1 - blocked)), 1.0)
     mean = np.where(spare > 0, ratio(waits * handling, spare), np.inf)
     target = duration(within, "within") / dt.timedelta(minutes=1)
     level = 1 - waits * np.exp(-np.maximum(spare, 0) * target / handling)
@@ -113,10 +117,14 @@ def agents_needed(
     >>> agents_needed(arrivals_per_hour=[2, 20], handling_min=15, service_level=0.8, within="5m")
     array([2, 7])
     """
-    if not 0 < service_level < 1:
-        raise ArgumentError(f"service_level is {service_level!r}; give a fraction between 0 and 1, for example 0.8.")
+    fraction(service_level, "service_level")
     (arrivals, handling), form = _given(arrivals_per_hour=arrivals_per_hour, handling_min=handling_min)
     agents = np.floor(arrivals * handling / 60) + 1
+    if (agents > MOST_AGENTS).any():
+        raise ArgumentError(
+            f"arrivals_per_hour of {arrivals.max():g} and handling_min of {handling.max():g} need {agents.max():g} agents;"
+            f" give numbers of one queue, for at most {MOST_AGENTS:,}."
+        )
     while np.any(short := erlang_c(agents, arrivals, handling, within).service_level < service_level):
         agents = agents + short
     return form(agents.astype(int))
@@ -154,6 +162,53 @@ def littles_law(*, number: Any = None, rate: Any = None, time: Any = None) -> An
         raise ArgumentError(f"Give exactly two of number, rate and time, not {', '.join(given) or 'none'}.")
     (left, right), form = together(**given, least=dict.fromkeys(given, 0))
     return form(left * right if number is None else ratio(left, right))
+
+
+def queue_sim(agents: int, arrivals: Any, handling: Any) -> np.ndarray:
+    """How long each one waits for the first free agent, in the order of arrival.
+
+    Definition: one queue, first come, first served. Somebody begins to be served on arrival, or as soon as one of the agents,
+    all free at first, has finished with somebody who came before; the wait is the time between. Given the times as they were,
+    or as you draw them, it answers where `erlang_c` cannot: a morning rush, handling times of any form, split queues.
+
+    Where it misleads: nobody gives up, and all agents work alike and all the time. The first ones find everybody free: leave
+    them out of means that are to be compared with the steady state.
+
+    Parameters
+    ----------
+    agents : people who answer, from 1.
+    arrivals : when each one arrives, in any unit of time, ascending.
+    handling : how long an agent is busy with each, in the same unit, not negative; or one number for all.
+
+    Returns
+    -------
+    array: the wait of each, in the same unit.
+
+    Raises
+    ------
+    ArgumentError : agents that are not a whole number from 1, arrivals that are not ascending, negative or missing numbers,
+        lengths that do not match.
+
+    Source: the recursion of Kiefer and Wolfowitz (1955), Lindley's (1952) for one agent; L26 of the course, FL22.
+
+    Examples
+    --------
+    >>> queue_sim(agents=2, arrivals=[0, 1, 2, 3], handling=10)
+    array([0., 0., 8., 8.])
+    """
+    free = [-np.inf] * whole_number(agents, "agents")  # when each agent will be, the soonest first
+    arrivals, handling = np.atleast_1d(array(arrivals, "arrivals")), array(handling, "handling", least=0)
+    if handling.size not in (1, arrivals.size):
+        raise ArgumentError(f"There are {arrivals.size:,} arrivals and {handling.size:,} handling times; give one for each.")
+    if (back := np.diff(arrivals) < 0).any():
+        at = int(back.argmax()) + 1
+        raise ArgumentError(f"arrivals must ascend, but {arrivals[at]:g} comes after {arrivals[at - 1]:g}; sort them first.")
+    waits = np.empty(arrivals.size)
+    for person, (arrival, busy) in enumerate(zip(arrivals, np.broadcast_to(handling, arrivals.shape), strict=True)):
+        begin = max(arrival, free[0])
+        waits[person] = begin - arrival
+        heapq.heapreplace(free, begin + busy)
+    return waits
 
 
 def _given(**values: Any) -> tuple[list[np.ndarray], Any]:

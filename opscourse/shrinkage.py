@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from opscourse.errors import ArgumentError
-from opscourse.values import together
+from opscourse.values import fraction, together
 
 __all__ = ["shrink_rates"]
 
@@ -52,11 +52,10 @@ def shrink_rates(successes: Any, n: Any, confidence: float = 0.95) -> pd.DataFra
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     (x, n), form = together(successes=successes, n=n)
     x, n = np.atleast_1d(*np.broadcast_arrays(x, n))
-    wrong = ~((x >= 0) & (x <= n) & (x == np.floor(x)) & (n == np.floor(n)))
+    wrong = ~((x >= 0) & (x <= n) & (x == np.floor(x)) & (n == np.floor(n)) & (n <= 2**53))
     if wrong.any():
         raise ArgumentError(
             f"{wrong.sum():,} of {wrong.size:,} groups are impossible, for example {x[wrong][0]:g} of {n[wrong][0]:g}; give"

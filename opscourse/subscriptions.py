@@ -14,7 +14,7 @@ from opscourse.errors import ArgumentError
 from opscourse.eventlog import last_day
 from opscourse.frames import Source
 from opscourse.periods import period_of, period_start
-from opscourse.values import array
+from opscourse.values import array, fraction
 
 __all__ = ["kaplan_meier", "mrr_waterfall"]
 
@@ -195,8 +195,7 @@ def kaplan_meier(days: Any, ended: Any, confidence: float = 0.95) -> pd.DataFram
     """
     from scipy import stats
 
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence!r}; give a fraction between 0 and 1, for example 0.95.")
+    fraction(confidence, "confidence")
     days, ended = np.atleast_1d(array(days, "days", least=0)), np.atleast_1d(array(ended, "ended"))
     if not days.size or days.shape != ended.shape or not np.isin(ended, (0, 1)).all():
         raise ArgumentError(

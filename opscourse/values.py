@@ -10,11 +10,15 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 
-__all__ = ["array", "fraction", "named", "ratio", "together", "whole_number"]
+__all__ = ["array", "fraction", "named", "number", "ratio", "together", "weights_of", "whole_number"]
+
+LARGEST = 1e100  # a product of three such numbers, or of their inverses, is still a float
 
 
 def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
     """The value as an array of floats; raises ArgumentError if it is not made of finite numbers from `least` on.
+
+    Numbers so large that no product of them could be computed are refused as well; those so small become 0.
 
     Examples
     --------
@@ -22,12 +26,16 @@ def array(value: Any, argument: str, least: float | None = None, missing: bool =
     array([1., 2.])
     """
     try:
+        if getattr(getattr(value, "dtype", None), "kind", None) in ("c", "m", "M"):
+            raise TypeError(f"it is of type {value.dtype}")
         if isinstance(value, pd.Series):
             numbers = value.to_numpy(dtype=float, na_value=np.nan)
         else:
-            numbers = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
+            numbers = np.ma.filled(np.ma.array(value, dtype=float), np.nan)
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise ArgumentError(f"{argument} holds something that is not a number: {error}.") from error
+    if np.ndim(numbers) > 1:
+        raise ArgumentError(f"{argument} has {np.ndim(numbers)} dimensions; give one number, or a plain list of them.")
     wrong = np.isinf(numbers) if missing else ~np.isfinite(numbers)
     if least is not None:
         wrong |= numbers < least
@@ -36,7 +44,24 @@ def array(value: Any, argument: str, least: float | None = None, missing: bool =
         raise ArgumentError(
             f"{argument} must be {expected}, but {wrong.sum():,} of {wrong.size:,} are not, for example {numbers[wrong][0]:g}."
         )
-    return numbers
+    size = np.abs(numbers)
+    if (huge := size > LARGEST).any():
+        raise ArgumentError(f"{argument} holds {numbers[huge][0]:g}, too large a number to compute with; use a larger unit.")
+    return np.where(size < 1 / LARGEST, 0.0, numbers)
+
+
+def number(value: Any, argument: str, least: float | None = None) -> float:
+    """The value as one float; raises ArgumentError as `array` does, or if there is not exactly one.
+
+    Examples
+    --------
+    >>> number(100, "cost")
+    100.0
+    """
+    one = array(value, argument, missing=True)
+    if one.ndim or not one >= (-np.inf if least is None else least):
+        raise ArgumentError(f"{argument} is {value!r}; give one number{'' if least is None else f' from {least:g} on'}.")
+    return float(one)
 
 
 def fraction(value: Any, argument: str) -> float:
@@ -47,7 +72,7 @@ def fraction(value: Any, argument: str) -> float:
     >>> fraction(0.95, "confidence")
     0.95
     """
-    if not (isinstance(value, (int, float)) and 0 < value < 1):
+    if isinstance(value, bool) or not (isinstance(value, (int, float, np.number)) and 0 < value < 1):
         raise ArgumentError(f"{argument} is {value!r}; give a fraction between 0 and 1, for example 0.95.")
     return value
 
@@ -85,7 +110,9 @@ def together(least: dict[str, float] | None = None, **values: Any) -> tuple[list
             values[name] = values[name].reindex(indexes[first])
     arrays = [array(value, name, (least or {}).get(name), missing=True) for name, value in values.items()]
     try:
-        np.broadcast_shapes(*(numbers.shape for numbers in arrays))
+        shape = np.broadcast_shapes(*(numbers.shape for numbers in arrays))
+        if first is not None and shape != indexes[first].shape:
+            raise ValueError(f"one of them is a Series of {len(indexes[first])}")
     except ValueError as error:
         lengths = ", ".join(f"{name} {numbers.size}" for name, numbers in zip(values, arrays, strict=True))
         raise ArgumentError(f"The lengths do not match: {lengths}.") from error
@@ -104,14 +131,29 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
 
 
-def whole_number(value: Any, argument: str) -> int:
-    """The value, if it is a whole number from 1; else ArgumentError.
+def weights_of(value: Any, argument: str) -> dict[Any, float]:
+    """Name -> weight, from a mapping or Series; raises ArgumentError for a negative or missing one, or if all are 0.
+
+    Examples
+    --------
+    >>> weights_of({"use": 3, "billing": 1}, "stage_weights")
+    {'use': 3.0, 'billing': 1.0}
+    """
+    series = named(value, argument)
+    found = dict(zip(series.index, array(series, argument).tolist(), strict=True))
+    if not sum(found.values()) > 0 or min(found.values()) < 0:
+        raise ArgumentError(f"{argument} is {found}; give at least one positive weight, and none below 0.")
+    return found
+
+
+def whole_number(value: Any, argument: str, least: int = 1) -> int:
+    """The value, if it is a whole number from `least` to a thousand million; else ArgumentError.
 
     Examples
     --------
     >>> whole_number(5, "k")
     5
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ArgumentError(f"{argument} is {value!r}; give a whole number from 1.")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= 10**9:
+        raise ArgumentError(f"{argument} is {value!r}; give a whole number from {least} to a thousand million.")
     return int(value)

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from opscourse.attribution import RULES
 from opscourse.errors import ArgumentError
-from opscourse.marketing import attribution, incremental
+from opscourse.marketing import attribution, incremental, shapley2
 
 
 def log(rows, **columns):
@@ -326,7 +326,7 @@ def test_one_touch_has_all_the_credit_and_huge_windows_do_no_harm():
         (lambda: attribution(TOUCHES, ORDERS, lookback="0d"), ["lookback", "longer than nothing"]),
         (lambda: attribution(TOUCHES, ORDERS, half_life="-1d"), ["half_life is '-1d'"]),
         (lambda: attribution(TOUCHES, ORDERS, ends=0.6), ["ends is 0.6", "0.5"]),
-        (lambda: attribution(TOUCHES, ORDERS, ends=float("nan")), ["ends must be", "nan"]),
+        (lambda: attribution(TOUCHES, ORDERS, ends=float("nan")), ["ends is nan"]),
         (lambda: attribution(TOUCHES, ORDERS, ends="half"), ["ends", "not a number"]),
         (lambda: attribution(TOUCHES, ORDERS, lookback="9999999999999d"), ["lookback", "must be shorter"]),
         (lambda: attribution(NAMED, lookback="7d"), ["lookback is '7d'", "'converted_order_id'"]),
@@ -455,3 +455,23 @@ def test_a_comparison_that_cannot_be_is_refused(change, says):
         incremental(**given | change)
     for words in says:
         assert words in str(caught.value)
+
+
+@given(*[st.floats(-1e6, 1e6)] * 4)
+def test_two_players_get_the_mean_of_what_each_adds_over_both_orders(neither, first, second, both):
+    worth = {"": neither, "1": first, "2": second, "12": both}
+    gains = [worth[after] - worth[before] for before, after in [("", "1"), ("2", "12"), ("", "2"), ("1", "12")]]
+    one, two = shapley2(neither, first, second, both)
+    assert (one, two) == pytest.approx((sum(gains[:2]) / 2, sum(gains[2:]) / 2), abs=1e-6)
+    assert one + two == pytest.approx(both - neither, abs=1e-6)  # nothing is left over
+    assert shapley2(neither, second, first, both) == pytest.approx((two, one), abs=1e-6)  # names do not matter
+    assert shapley2(neither, first, neither, first)[1] == pytest.approx(0, abs=1e-6)  # who adds nothing gets nothing
+
+
+def test_two_players_in_the_form_that_was_given():
+    partners = pd.DataFrame({"neither": [0, 10], "first": [10, 40], "second": [10, 30], "both": [30, 80]}, index=["a", "b"])
+    one, two = shapley2(**partners)
+    assert one.to_dict() == {"a": 15, "b": 40}
+    assert two.to_dict() == {"a": 15, "b": 30}
+    with pytest.raises(ArgumentError, match="both holds something that is not a number"):
+        shapley2(1, 2, 3, "x")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from opscourse.customers import agents_needed, erlang_c, kaplan_meier, littles_law, mrr_waterfall, nps
+from opscourse.customers import agents_needed, erlang_c, kaplan_meier, littles_law, mrr_waterfall, nps, queue_sim
 from opscourse.errors import ArgumentError
 
 # Ten invitations of two groups, worked out by hand; one person did not answer.
@@ -299,6 +299,59 @@ def test_staffing_by_hour_keeps_the_form():
     ],
 )
 def test_bad_input_is_refused_in_words_that_help(call, says):
+    with pytest.raises(ArgumentError) as caught:
+        call()
+    for words in says:
+        assert words in str(caught.value)
+
+
+def test_a_queue_by_hand():
+    # Two agents: the first two are served at once, until 10 and 5; then 5, 10 and 15 are when one is free.
+    assert queue_sim(2, arrivals=[0, 1, 2, 3, 30], handling=[10, 4, 5, 9, 1]).tolist() == [0, 0, 3, 7, 0]
+    assert queue_sim(1, arrivals=[0, 1, 1], handling=2).tolist() == [0, 1, 3]
+    assert queue_sim(3, arrivals=[], handling=2).tolist() == []
+
+
+@pytest.mark.parametrize(("agents", "load"), [(1, 0.5), (2, 1.5), (7, 5.0)])
+def test_a_simulated_queue_waits_as_long_as_erlang_c_says(agents, load):
+    random = np.random.default_rng(agents)
+    arrivals = random.exponential(1 / load, 200_000).cumsum()
+    waits = queue_sim(agents, arrivals, random.exponential(1, 200_000))[1_000:]
+    expected = erlang_c(agents, arrivals_per_hour=60 * load, handling_min=1, within="1m")
+    assert waits.mean() == pytest.approx(expected.mean_wait_min, rel=0.05)
+    assert (waits > 0).mean() == pytest.approx(expected.wait_probability, abs=0.01)
+    assert (waits <= 1).mean() == pytest.approx(expected.service_level, abs=0.01)
+
+
+@given(
+    st.integers(1, 4), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 20)), min_size=1, max_size=25), st.integers(1, 9)
+)
+@settings(max_examples=60)
+def test_nobody_waits_while_an_agent_is_free_and_no_agent_serves_two(agents, people, unit):
+    arrivals, handling = np.array(sorted(people)).T
+    waits = queue_sim(agents, arrivals, handling)
+    begin, end = arrivals + waits, arrivals + waits + handling
+    assert (np.diff(begin) >= 0).all()
+    for person, start in enumerate(begin):
+        busy = ((begin[:person] <= start) & (end[:person] > start)).sum()
+        assert busy < agents
+        if waits[person] > 0:  # just before, all agents were busy
+            assert ((begin[:person] < start) & (end[:person] >= start)).sum() >= agents
+    assert queue_sim(agents, unit * arrivals, unit * handling).tolist() == (unit * waits).tolist()
+    assert (queue_sim(agents + 1, arrivals, handling) <= waits).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: queue_sim(0, [1], 1), ["agents is 0"]),
+        (lambda: queue_sim(1, [1, 3, 2], 1), ["arrivals", "2 comes after 3"]),
+        (lambda: queue_sim(1, [1, 3], [1, 2, 3]), ["2 arrivals and 3 handling"]),
+        (lambda: queue_sim(1, [1, 3], [1, -2]), ["handling", "-2"]),
+        (lambda: agents_needed(1e30, 10), ["arrivals_per_hour of 1e+30", "1,000,000"]),
+    ],
+)
+def test_a_queue_that_cannot_be_is_refused(call, says):
     with pytest.raises(ArgumentError) as caught:
         call()
     for words in says:

@@ -235,7 +235,7 @@ ONE = pd.Series([1.0, 2.0])
         (lambda: response_fit([1, 2, 3], [1, 2, 3], "cubic"), ["'cubic'", "'log_log'"]),
         (lambda: response_fit([1, 2, 3], [1, 2, 3], confidence=95), ["confidence is 95"]),
         (lambda: CURVES["video"].response(-1), ["spend", "-1"]),
-        (lambda: allocate({}, 100), ["curves is empty"]),
+        (lambda: allocate({}, 100), ["curves is {}"]),
         (lambda: allocate({"up": curve(1, 1.2)}, 100), ["'up'", "b = 1.2"]),
         (lambda: allocate(CURVES, 0), ["budget of 0"]),
         (lambda: allocate(CURVES, 100, at_least=40), ["at least 120"]),
