@@ -263,7 +263,8 @@ def cost_ladder(
        impressions  clicks  installs  cost_cny   cpm    ctr  cpc   cpi
     0         4000     100         5     100.0  25.0  0.025  1.0  20.0
     """
-    columns = list(dict.fromkeys(filter(None, (impressions_col, clicks_col, installs_col, customers_col, cost_col))))
+    columns = [impressions_col, clicks_col, installs_col, *names(customers_col, "customers_col"), cost_col]
+    columns = list(dict.fromkeys(names(columns, "A column of spend")))
     by = names(by, "by", [*columns, "cpm", "ctr", "cpc", "cpi", "cac"])
     source = Source(spend=spend)
     rows, facts = source.read("spend", number={name: name for name in columns}, keep=by)
@@ -276,7 +277,7 @@ def cost_ladder(
     sums = sums.with_columns(nw.col(name).cast(source.sum_dtype("spend", name)) for name in columns)
     steps = {"cpm": (1000, cost_col, impressions_col), "ctr": (1, clicks_col, impressions_col)}
     steps |= {"cpc": (1, cost_col, clicks_col), "cpi": (1, cost_col, installs_col)}
-    if customers_col:
+    if customers_col is not None:
         steps["cac"] = (1, cost_col, customers_col)
     return source.answer(
         sums.with_columns(

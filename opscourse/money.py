@@ -124,7 +124,8 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     >>> round(low), round(high)
     (570, 2852)
     """
-    if not 0 < number(cr, "cr") <= 1:
+    cr = number(cr, "cr")
+    if not 0 < cr <= 1:
         raise ArgumentError(f"cr is {cr!r}; give a fraction above 0 and up to 1, for example 0.534.")
     return _bounds(cr, whole_number(k, "k"))
 

@@ -53,6 +53,7 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
         shapes = np.shape(successes), np.shape(n)
         given = array(np.ravel(successes), "successes", missing=True), array(np.ravel(n), "n", missing=True)
         count, total = np.broadcast_arrays(*(numbers.reshape(shape) for numbers, shape in zip(given, shapes, strict=True)))
+        count, total = count.copy(), total.copy()  # what is broadcast cannot be written to
     except ArgumentError:
         raise
     except ValueError as error:
