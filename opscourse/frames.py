@@ -295,11 +295,11 @@ class Source:
             small = self._to_database(small)
         return nw.from_native(small).lazy()
 
-    def _to_database(self, small: Any) -> Any:
+    def _to_database(self, opscourse_rows: Any) -> Any:
         """An Arrow table as a relation of the caller's DuckDB or a frame of the caller's Spark session."""
         if self.kind.is_pyspark():
-            return self.native.sparkSession.createDataFrame(small)
-        return self.native.query("opscourse_origin", "select * from small")  # DuckDB finds `small` by its name
+            return self.native.sparkSession.createDataFrame(opscourse_rows)
+        return self.native.query("opscourse_origin", "from opscourse_rows")  # DuckDB finds it by its name
 
     def _to_dask(self, small: pd.DataFrame) -> Any:
         import dask.dataframe

@@ -190,7 +190,7 @@ QUESTIONS = {
         columns={"items": int, "mean_minutes": 5, "median_minutes": 5, "gini": 0.005},
         partial=True,
         right=supply,
-        praise="a UGC piece brings more on average and less in the middle: a few hits carry the mean",
+        praise="a UGC piece brings more on average: a few hits carry the mean",
         mistakes={
             "this describes single views; add up the minutes of each piece first, one row a piece": of_views,
             "this adds up how long the pieces are (`minutes` of content_items), not how long people watched": of_lengths,
@@ -207,8 +207,8 @@ QUESTIONS = {
         columns={"posts": int, "hold": 0.005, "finish": 0.005},
         partial=True,
         right=lambda load: hooks(clips(load)),
-        praise="the hook goes with who stays for three seconds, and hardly with who of them stays to the end; none of this is"
-        " an experiment",
+        praise="the hook goes with who stays for three seconds; who of them stays to the end is another question, and none of"
+        " this is an experiment",
         mistakes={
             "this is the mean of the posts' rates; asked is the rate of all views of these posts together": hooks_per_post,
             "this divides by all views; of those who stayed three seconds, how many finished?": lambda load: hooks(
