@@ -142,7 +142,7 @@ def retention(
         pairs = [(n + later, n) for n in days for later in range(length)]  # each day since the sign-up, and a window it is in
         windows = source.table({"_age": [age for age, _ in pairs], "_day": [n for _, n in pairs]})
         inside = since.join(windows, on="_age", how="inner").filter(nw.col("_day") + length <= nw.col("_seen"))
-        returned = inside.group_by(*by, "_day").agg(nw.col("_user").n_unique().alias("users"))
+        returned = eventlog.users(inside, *by, "_day")
     returned = source.collect(returned)
     if not len(returned):
         eventlog.check_overlap(source, log, people, user_col)
@@ -216,7 +216,7 @@ def cohorts(
             " period or a later observed_until."
         )
     seen = log.filter(nw.col("_period") <= last).join(people, on="_user", how="inner").filter(nw.col("_at") >= nw.col("_first"))
-    seen = source.collect(seen.group_by("_cohort", "_period").agg(nw.col("_user").n_unique().alias("active")))
+    seen = source.collect(eventlog.users(seen, "_cohort", "_period").rename({"users": "active"}))
     if not len(seen):
         eventlog.check_overlap(source, log, people, user_col)
     active = {(cohort, at): users for cohort, at, users in eventlog.integers(seen, "_cohort", "_period", "active")}

@@ -13,7 +13,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source
 from opscourse.periods import day_of, period_start
 
-__all__ = ["check_overlap", "integers", "last_day", "people", "plain", "purchases", "same_key", "tally"]
+__all__ = ["check_overlap", "integers", "last_day", "people", "plain", "purchases", "same_key", "tally", "users"]
 
 
 def people(source: Source, user_col: str, time: Mapping[str, tuple[str, str]], by: Iterable[str] = ()) -> nw.LazyFrame:
@@ -94,3 +94,11 @@ def tally(frame: nw.DataFrame, by: Sequence[str], number: str) -> dict[tuple, di
 def plain(segment: Iterable[Any]) -> tuple:
     """The values of a segment, with None for any kind of empty."""
     return tuple(None if pd.isna(value) else value for value in segment)
+
+
+def users(rows: nw.LazyFrame, *by: str) -> nw.LazyFrame:
+    """How many different users each group has. Databases count in two steps, for which their memory need not be enough."""
+    if rows.implementation.is_duckdb() or rows.implementation.is_pyspark():
+        rows = rows.group_by(*by, "_user").agg(nw.len().alias("_rows"))
+        return rows.group_by(*by).agg(nw.len().alias("users"))
+    return rows.group_by(*by).agg(nw.col("_user").n_unique().alias("users"))
