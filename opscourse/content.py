@@ -255,6 +255,7 @@ def net_reach(reach: Iterable[float], audience: float) -> np.ndarray:
     reach = np.atleast_1d(array(reach, "reach", least=0))
     if not len(reach):
         raise ArgumentError("reach is empty; give at least one account.")
-    if not 0 < reach.max() <= number(audience, "audience"):
+    audience = number(audience, "audience")
+    if not (audience > 0 and reach.max() <= audience):
         raise ArgumentError(f"audience is {audience!r}; it must be positive and not below the largest reach, {reach.max():g}.")
     return audience * (1 - np.cumprod(1 - reach / audience))

@@ -12,13 +12,13 @@ from opscourse.errors import ArgumentError
 
 __all__ = ["array", "fraction", "named", "number", "ratio", "together", "weights_of", "whole_number"]
 
-LARGEST = 1e100  # a product of three such numbers, or of their inverses, is still a float
+LARGEST = 1e100  # a product of three such numbers is still a float
 
 
 def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
     """The value as an array of floats; raises ArgumentError if it is not made of finite numbers from `least` on.
 
-    Numbers so large that no product of them could be computed are refused as well; those so small become 0.
+    Numbers so large that no product of them could be computed are refused as well.
 
     Examples
     --------
@@ -44,10 +44,9 @@ def array(value: Any, argument: str, least: float | None = None, missing: bool =
         raise ArgumentError(
             f"{argument} must be {expected}, but {wrong.sum():,} of {wrong.size:,} are not, for example {numbers[wrong][0]:g}."
         )
-    size = np.abs(numbers)
-    if (huge := size > LARGEST).any():
+    if (huge := np.abs(numbers) > LARGEST).any():
         raise ArgumentError(f"{argument} holds {numbers[huge][0]:g}, too large a number to compute with; use a larger unit.")
-    return np.where(size < 1 / LARGEST, 0.0, numbers)
+    return numbers
 
 
 def number(value: Any, argument: str, least: float | None = None) -> float:
