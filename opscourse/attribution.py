@@ -217,8 +217,9 @@ def _count(source: Source, rows: nw.LazyFrame) -> list[np.ndarray]:
 
 
 def _can_follow(log: nw.LazyFrame, goals: nw.LazyFrame) -> bool:
-    """Whether `_latest` applies: as-of joins ask for users of one type, and in pandas for rows."""
-    return not log.implementation.is_pandas() and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
+    """Whether `_latest` applies: as-of joins ask for users of one type. PySpark has none, pandas none of no rows."""
+    has_one = log.implementation.is_duckdb() or log.implementation.is_polars()
+    return has_one and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
 
 
 def _latest(goals: nw.LazyFrame, touched: nw.LazyFrame) -> nw.LazyFrame:
