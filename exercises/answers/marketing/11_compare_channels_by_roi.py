@@ -211,9 +211,6 @@ QUESTIONS = {
             "the users of six months against the spend of all; take the spend of July to December": (
                 lambda load: payback_days(load, bought=ALWAYS)
             ),
-            "31 December 2024 is missing; the spend of that day belongs to it": (
-                lambda load: payback_days(load, bought=(SECOND_HALF[0], "2024-12-31"))
-            ),
             "`idxmax` of a condition that never holds gives the first row; add the margins up first (`cumsum`)": lambda load: 0,
             "these are all channels; asked is Xiaohongshu": lambda load: payback_days(load, channel=None),
             "this is Douyin; asked is Xiaohongshu": lambda load: payback_days(load, channel="dy"),
