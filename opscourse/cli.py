@@ -16,7 +16,7 @@ COMMANDS = {
     "doctor": ("opscourse.health", "look whether everything a lesson needs is in place"),
     "export": ("opscourse.company.export", "write the company as files for a spreadsheet, SQL or a BI tool"),
     "generate": ("opscourse.company.generate", "make a company of any size, or another one"),
-    "grade": ("opscourse.grading.grade", "grade what a class handed in"),
+    "grade": ("opscourse.grading.command", "grade what a class handed in"),
     "release": ("opscourse.grading.release", "make a bundle for each student: notebook, data of their own, sealed key"),
 }
 

@@ -64,9 +64,11 @@ def run(notebook: str, company: Path, work: Path, limits: Limits, strict: bool =
 
 
 def start() -> None:
-    """Start the fork servers already: they import while the grader does. Raises DataUnavailable where there is no fork."""
-    for name in ("kernel", "runner"):
-        _server(name)
+    """Start the fork server for kernels already: it imports while the grader does, which takes as long as all else together.
+
+    Raises DataUnavailable where there is no fork.
+    """
+    _server("kernel")
 
 
 def stop() -> None:
@@ -245,7 +247,7 @@ def _server(name: str) -> warm.Zygote:
 
 def _environment() -> dict[str, str]:
     """The environment of both fork servers: nothing of the grader's own that a notebook need not know."""
-    names = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR", "PYTHONPATH")
+    names = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
     env = {name: os.environ[name] for name in names if name in os.environ}
-    fixed = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    fixed = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return {**env, **sandbox.AT_START, **fixed, "JUPYTER_DEFAULT_PROVISIONER_NAME": "opscourse-grading"}

@@ -16,10 +16,10 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
 from opscourse.grading.pages import ordered
 from opscourse.grading.records import Result
@@ -131,11 +131,12 @@ def _in_exercise(exercise: int, results: list[Result], likeness: float, rare: fl
 
 def _weighed(lists: list[list[str]], writers: int) -> sparse.csr_matrix | None:
     """Students by pieces; an entry is the root of the piece's weight. None if there is nothing that not everybody wrote."""
-    counts = CountVectorizer(analyzer=lambda ours: ours, binary=True, dtype=np.float64)
-    try:
-        table = counts.fit_transform(lists)
-    except ValueError:  # no pieces at all
+    places = {piece: place for place, piece in enumerate(sorted(set(chain(*lists))))}
+    if not places:
         return None
+    rows = np.repeat(np.arange(len(lists)), list(map(len, lists)))
+    columns = [places[piece] for piece in chain(*lists)]
+    table = sparse.csr_matrix((np.ones(len(columns)), (rows, columns)), (len(lists), len(places)))
     students = np.asarray(table.sum(axis=0)).ravel()
     weight = np.minimum(1.0, np.log(writers / students) / np.log(_RARE))
     weight[students > max(2, writers / _COMMON)] = 0

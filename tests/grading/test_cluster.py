@@ -19,7 +19,7 @@ from classroom import FIXTURES
 from opscourse.company.store import PACKAGE
 from opscourse.errors import ArgumentError, DataUnavailable
 from opscourse.exercise.derive import derived_text
-from opscourse.grading import cluster, grade, variants
+from opscourse.grading import cluster, command, variants
 from opscourse.grading.pool import Job
 from opscourse.grading.records import Limits, Stop
 from opscourse.grading.release import release
@@ -138,7 +138,7 @@ def handed_in(course, tmp_path_factory):
 def graded(course, released, handed_in, out, *more):
     out.mkdir(exist_ok=True)
     given = [str(handed_in), "--out", str(out), "--release", str(released), "--course", str(course), "--workers=2"]
-    assert grade.main([*given, *more]) == 0
+    assert command.main([*given, *more]) == 0
     return (out / "gradebook.csv").read_bytes()
 
 
@@ -233,7 +233,7 @@ def test_ctrl_c_leaves_nothing_behind_on_the_cluster(clusters, course, released,
         notebook = solved(course, {0: "import time\nwhile True:\n    time.sleep(1)"})
         nbformat.write(notebook, endless / student / f"{NAME}.ipynb")
     given = [endless, "--out", tmp_path / "out", "--release", released, "--course", course, "--scheduler", ours.address]
-    command = [sys.executable, "-m", "opscourse.cli", "grade", *map(str, given)]
+    called = [sys.executable, "-m", "opscourse.cli", "grade", *map(str, given)]
 
     def at_work():
         found = []
@@ -242,7 +242,7 @@ def test_ctrl_c_leaves_nothing_behind_on_the_cluster(clusters, course, released,
                 found += [one] if "/run-" in one.cwd() else []
         return found
 
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as grader:
+    with subprocess.Popen(called, stderr=subprocess.PIPE) as grader:
         eventually(at_work)
         grader.send_signal(signal.SIGINT)
         said = grader.communicate(timeout=PATIENT)[1].decode()

@@ -15,7 +15,7 @@ import pytest
 
 from opscourse.errors import ArgumentError, DataUnavailable
 from opscourse.exercise.derive import derived_text
-from opscourse.grading import grade, runner
+from opscourse.grading import command, runner
 from opscourse.grading.release import release
 
 ANSWERS = """
@@ -125,7 +125,7 @@ def submissions(released, tmp_path_factory):
 
 def run(course, released, submissions, out, *more):
     where = ["--out", str(out), "--release", str(released), "--secret", str(released / "secret"), "--course", str(course)]
-    assert grade.main([str(submissions), *where, *more]) == 0
+    assert command.main([str(submissions), *where, *more]) == 0
     return gradebook(out)
 
 
@@ -271,9 +271,9 @@ def runs(out):
 
 def test_what_is_missing_is_said_before_anything_is_done(released, submissions, tmp_path):
     with pytest.raises(DataUnavailable, match="holds no release"):
-        grade.main([str(submissions), "--out", str(tmp_path / "out")])
+        command.main([str(submissions), "--out", str(tmp_path / "out")])
     with pytest.raises(DataUnavailable, match="There is no"):
-        grade.main([str(tmp_path / "nothing"), "--out", str(tmp_path / "out"), "--release", str(released)])
+        command.main([str(tmp_path / "nothing"), "--out", str(tmp_path / "out"), "--release", str(released)])
     with pytest.raises(ArgumentError, match="--workers"):
-        grade.main([str(submissions), "--out", str(tmp_path / "out"), "--workers=0"])
+        command.main([str(submissions), "--out", str(tmp_path / "out"), "--workers=0"])
     assert not (tmp_path / "out").exists()

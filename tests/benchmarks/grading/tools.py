@@ -139,9 +139,13 @@ class Bench:
         return python
 
     def environment(self, tool: str) -> dict[str, str]:
-        """The environment variables of a tool: its own commands and kernels first, and one thread a kernel, as ours has."""
+        """The environment variables of a tool: its own commands and kernels first, and one thread a kernel, as ours has.
+
+        Python may keep the bytecode of what it imports, as it does unless told otherwise.
+        """
         path = f"{self.python(tool).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": "", **ONE_THREAD}
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**inherited, "PATH": path, "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": "", **ONE_THREAD}
 
     def versions(self, tool: str) -> str:
         """What the kernel of a tool imports, in words."""
