@@ -116,20 +116,16 @@ def attribution(
         none = nw.col(conversion_col).is_null()
         if log.collect_schema()[conversion_col].is_float():
             none = none | nw.col(conversion_col).is_nan()
-        led = log.filter(~none).with_columns(nw.col(conversion_col).alias("_path"))
     else:
         window = duration("30d" if lookback is None else lookback, "lookback") // dt.timedelta(microseconds=1)
-        source = Source(touches=touches, conversions=conversions)
+        source = Source(in_pandas=rule == "last_touch", touches=touches, conversions=conversions)
         _check_clocks(source, timestamp_col)
         log, facts = source.read("touches", key={"_user": user_col, **keys}, time=when)
         goals, counted = source.read("conversions", key={"_user": user_col}, time={"_goal": (timestamp_col, "us")})
         log, goals = eventlog.same_key(log, goals, user_col)
-        ago = nw.col("_goal") - nw.col("_at")
-        led = log.join(goals.with_row_index("_path", order_by="_goal"), on="_user", how="inner").filter(ago >= 0, ago <= window)
 
-    coded = _encode(source, log, channel_col)
-    channels, codes = coded["_channel"].to_list(), source.back(coded)
-    size, first = len(channels), int(facts["min__at"])
+    labels, log = _encode(source, log, channel_col)
+    channels, size, first = labels.to_list(), len(labels), int(facts["min__at"])
     span = int(facts["max__at"]) - first
     if (span + 2) * size >= 2**63:
         raise ArgumentError(
@@ -138,12 +134,25 @@ def attribution(
             column=timestamp_col,
         )
     # Time, then channel, as one number of at least `size`.
-    order = ((nw.col("_at") - first + 1) * size + nw.col("_code")).alias("_order")
-    led = led.join(codes, on="_channel", how="inner").with_columns(order)
+    log = log.with_columns(_order=(nw.col("_at") - first + 1) * size + nw.col("_code"))
+    ago = nw.col("_goal") - nw.col("_at")
+    follows = rule == "last_touch" and conversions is not None and _can_follow(log, goals)
+    if conversions is None:
+        led = log.filter(~none).with_columns(nw.col(conversion_col).alias("_path"))
+    elif not follows:
+        led = log.join(goals.with_row_index("_path", order_by="_goal"), on="_user", how="inner").filter(ago >= 0, ago <= window)
 
-    if rule == "markov":
-        rest = log.filter(none) if conversions is None else log.join(led, on=["_user", "_at"], how="anti")
-        idle = rest.join(codes, on="_channel", how="inner").with_columns(order)
+    if follows:
+        window = min(window, max(int(counted["max__goal"]) - first, 0))  # further back there are no touches, perhaps no numbers
+        ended = goals.filter(nw.col("_goal") >= first, nw.col("_goal") <= first + span + window)
+        oldest = ((nw.col("_goal") - window - first + 1) * size).alias("_oldest")
+        reach = nw.when(nw.col("_goal") < first + span).then("_goal").otherwise(first + span).cast(nw.Int64)
+        newest = (reach - first + 2) * size - 1
+        last = _latest(ended.select("_user", newest.alias("_order"), oldest), log.select("_user", "_order"))
+        code, paths = _count(source, last.select((nw.col("_order") % size).alias("_code")))
+        credit = np.bincount(code, paths, size)
+    elif rule == "markov":
+        idle = log.filter(none) if conversions is None else log.join(led, on=["_user", "_at"], how="anti")
         credit = _removal_effects(_steps(source, led, "_path", size), _steps(source, idle, "_user", size))
     elif rule == "time_decay":
         credit = _time_decay(source, led, half, size)
@@ -153,12 +162,6 @@ def attribution(
         credit = _linear(source, led, size)
     elif rule == "shapley":
         credit = _linear(source, led.group_by("_path", "_code").agg(nw.len().alias("_touches")), size)
-    elif rule == "last_touch" and conversions is not None and _can_follow(log, goals):
-        touched = log.join(codes, on="_channel", how="inner").with_columns(order)
-        reach = nw.min_horizontal("_goal", nw.lit(first + span))  # further there are no touches, and perhaps no numbers
-        ended = goals.filter(nw.col("_goal") >= first).with_columns(_order=(reach - first + 2) * size - 1)
-        code, paths = _count(source, _latest(ended, touched).filter(ago <= window).select("_code"))
-        credit = np.bincount(code, paths, size)
     else:
         if rule == "last_non_direct":
             if direct not in channels:
@@ -183,8 +186,7 @@ def attribution(
     }
     if conversions is not None:
         columns["untouched"] = ([counted["rows"] - touched] * size, nw.Int64)
-    labels = coded.select(nw.col("_channel").alias(channel_col))
-    return source.answer(labels.with_columns(source.build(columns).iter_columns()))
+    return source.answer(labels.alias(channel_col).to_frame().with_columns(source.build(columns).iter_columns()))
 
 
 def _check_clocks(source: Source, timestamp_col: str) -> None:
@@ -197,16 +199,22 @@ def _check_clocks(source: Source, timestamp_col: str) -> None:
         )
 
 
-def _encode(source: Source, log: nw.LazyFrame, channel_col: str) -> nw.DataFrame:
-    """The channels, sorted, and their codes from 0."""
+def _encode(source: Source, log: nw.LazyFrame, channel_col: str) -> tuple[nw.Series, nw.LazyFrame]:
+    """The channels, sorted, and the touches with their channel's place among them as `_code`."""
     if isinstance(log.collect_schema()["_channel"], nw.Object):
         raise ArgumentError(
             f"Column {channel_col!r} of touches holds values of several types; convert them to one, such as text.",
             column=channel_col,
         )
+    if source.eager_pandas:
+        rows = source.collect(log).to_native()
+        codes, channels = pd.factorize(rows["_channel"], sort=True)
+        rows = rows.drop(columns="_channel").assign(_code=codes)
+        return nw.from_native(pd.Series(channels), series_only=True), nw.from_native(rows).lazy()
     channels = log.group_by("_channel").agg(nw.len().alias("_touches")).select("_channel").sort("_channel")
     channels = source.collect(channels)
-    return channels.with_columns(source.build({"_code": (range(len(channels)), nw.Int64)})["_code"])
+    coded = channels.with_columns(source.build({"_code": (range(len(channels)), nw.Int64)})["_code"])
+    return channels["_channel"], log.join(source.back(coded), on="_channel", how="inner").drop("_channel")
 
 
 def _count(source: Source, rows: nw.LazyFrame) -> list[np.ndarray]:
@@ -217,23 +225,30 @@ def _count(source: Source, rows: nw.LazyFrame) -> list[np.ndarray]:
 
 
 def _can_follow(log: nw.LazyFrame, goals: nw.LazyFrame) -> bool:
-    """Whether `_latest` applies: as-of joins ask for users of one type. PySpark has none, pandas none of no rows."""
-    has_one = log.implementation.is_duckdb() or log.implementation.is_polars()
-    return has_one and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
+    """Whether `_latest` applies: as-of joins ask for users of one type. PySpark has none."""
+    return not log.implementation.is_pyspark() and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
 
 
 def _latest(goals: nw.LazyFrame, touched: nw.LazyFrame) -> nw.LazyFrame:
-    """Each conversion with the last touch of its user before it by `_order`: much faster than to look at all their pairs."""
-    goals, touched = goals.select("_user", "_goal", "_order"), touched.select("_user", "_at", "_code", "_order")
+    """The last touch of each conversion's user up to `_order` and from `_oldest` on: faster than to look at all their pairs."""
     if goals.implementation.is_duckdb():  # there narwhals' own asks a connection that is not the frame's
-        goals = goals.select("_user", nw.col("_goal").alias("_at"), nw.lit(-1, nw.Int64).alias("_code"), "_order")
-        part = "(select * from opscourse_rows where _code {} 0)"
-        pairs = f"{part.format('<')} as a asof join {part.format('>=')} as b on a._user = b._user and a._order >= b._order"
-        query = f"select b._at, a._at as _goal, b._code from {pairs}"
-        return nw.from_native(nw.concat([goals, touched]).to_native().query("opscourse_rows", query)).lazy()
-    goals, touched = goals.sort("_order").to_native(), touched.sort("_order").to_native()
-    pairs = goals.join_asof(touched, on="_order", by="_user", check_sortedness=False)  # in groups Polars cannot, and warns
-    return nw.from_native(pairs).lazy().filter(~nw.col("_at").is_null())
+        rows = nw.concat([goals, touched.select("_user", "_order", _oldest=nw.lit(None, nw.Int64))]).to_native()
+        part = "(select * from opscourse_rows where _oldest is {} null)"
+        pairs = f"{part.format('not')} as a asof join {part.format('')} as b on a._user = b._user and a._order >= b._order"
+        query = f"select b._order from {pairs} where b._order >= a._oldest"
+        return nw.from_native(rows.query("opscourse_rows", query)).lazy()
+    touched = touched.with_columns(_touch="_order")
+    if goals.implementation.is_pandas():  # a log is mostly in order, or nearly: then a stable sort takes hardly any time
+        goals, touched = (frame.to_native() for frame in (goals, touched))
+        in_order = (
+            frame if frame["_order"].is_monotonic_increasing else frame.sort_values("_order", kind="stable")
+            for frame in (goals, touched.astype({"_touch": "Int64"}))
+        )
+        pairs = pd.merge_asof(*in_order, on="_order", by="_user")
+    else:
+        goals, touched = goals.sort("_order").to_native(), touched.sort("_order").to_native()
+        pairs = goals.join_asof(touched, on="_order", by="_user", check_sortedness=False)  # in groups it cannot, and warns
+    return nw.from_native(pairs).lazy().filter(nw.col("_touch") >= nw.col("_oldest")).select(_order="_touch")
 
 
 def _linear(source: Source, led: nw.LazyFrame, size: int) -> np.ndarray:

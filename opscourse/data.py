@@ -340,7 +340,7 @@ def activity(
         people = eventlog.people(source, user_col, {"_first": (signup_col, "day")})
         days, people = eventlog.same_key(days, people, user_col)
         known = nw.col("_first") >= start
-    seen = days.filter(nw.col("_day") <= until).unique()
+    seen = days.filter(nw.col("_day") <= until).group_by("_user", "_day").agg(nw.len().alias("_rows"))
     if users is not None:
         seen = seen.join(people, on="_user", how="inner").filter(nw.col("_day") >= nw.col("_first"))
     # One row for each user and active day, with the days until the same user's next one; above a month all are the same.

@@ -62,7 +62,7 @@ def purchases(
     orders: Any, until: str | dt.date | None, argument: str, user_col: str, timestamp_col: str, amount_col: str
 ) -> tuple[Source, nw.LazyFrame, int]:
     """The orders up to a day, named by `argument`, as `_user`, `_day` and `_amount`, and that day; refuses negative amounts."""
-    source = Source(orders=orders)
+    source = Source(in_pandas=True, orders=orders)
     bought, facts = source.read(
         "orders", key={"_user": user_col}, time={"_day": (timestamp_col, "day")}, number={"_amount": amount_col}
     )

@@ -38,10 +38,11 @@ class Source:
 
     Parameters
     ----------
+    in_pandas : whether pandas itself executes queries on pandas frames of any size: where it is faster than DuckDB (measured).
     **frames : the frames, under the names the caller knows them by; answers have the kind of the first.
     """
 
-    def __init__(self, **frames: Any) -> None:
+    def __init__(self, *, in_pandas: bool = False, **frames: Any) -> None:
         self.dask = {table: frame for table, frame in frames.items() if nw.dependencies.is_dask_dataframe(frame)}
         # What Dask has not computed yet is known by an empty pandas frame.
         self.frames = {table: _wrap(table, frame._meta if table in self.dask else frame) for table, frame in frames.items()}
@@ -53,9 +54,14 @@ class Source:
         self.native, self.kind, self.eager = first.to_native(), first.implementation, isinstance(first, nw.DataFrame)
         self._database = self.kind.is_duckdb() or self.kind.is_pyspark()
         self._names = count()
-        self._connection = self._duckdb() if self.kind.is_pandas() else None
+        self._connection = self._duckdb(in_pandas) if self.kind.is_pandas() else None
 
-    def _duckdb(self) -> Any:
+    @property
+    def eager_pandas(self) -> bool:
+        """Whether pandas executes the queries, each step at once."""
+        return self.kind.is_pandas() and self._connection is None
+
+    def _duckdb(self, in_pandas: bool) -> Any:
         """A DuckDB of this call's own, if its pandas frames are large and DuckDB is installed; for Dask in a file."""
         if self.dask:
             import duckdb
@@ -64,7 +70,7 @@ class Source:
             folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="opscourse-"))
             weakref.finalize(self, opened.close)
             return opened.enter_context(duckdb.connect(Path(folder) / "dask.duckdb"))
-        if sum(len(frame) for frame in self.frames.values()) < DUCKDB_FROM_ROWS:
+        if in_pandas or sum(len(frame) for frame in self.frames.values()) < DUCKDB_FROM_ROWS:
             return None
         try:
             import duckdb
@@ -108,15 +114,18 @@ class Source:
                 frame = frame.filter(~nw.col(filled).is_null())
             schema = frame.collect_schema()
             self._check_types(table, frame, list(times), list(number.values()))
-        if self.kind.is_pandas() and self._connection is None:  # its whole numbers, which times become, have no room for none
+        if self.eager_pandas:  # its whole numbers, which times become, have no room for none
             rows = self.collect(frame)
             for column in times:
                 if empty := rows[column].null_count():
                     self._refuse_empty(table, frame, column, empty, len(rows))
-        counted = dict.fromkeys(times)
-        if self.kind.is_pyspark():
-            frame, counted = _with_microseconds(frame, list(times))
-        chosen = frame.select(
+        timed, counted = frame, dict.fromkeys(times)
+        with _reading(table, needed):
+            if self.kind.is_pyspark():
+                timed, counted = _with_microseconds(frame, list(times))
+            elif self.eager_pandas:
+                timed, counted = _with_microseconds_of_pandas(frame, list(times))
+        chosen = timed.select(
             *(nw.col(column).alias(name) for name, column in key.items()),
             *(period(column, schema[column], unit, counted[column]).alias(name) for name, (column, unit) in time.items()),
             *(nw.col(column).cast(nw.Float64).alias(name) for name, column in number.items()),
@@ -349,6 +358,13 @@ def _with_microseconds(frame: nw.LazyFrame, times: list[str]) -> tuple[nw.LazyFr
     quoted = {name: "`" + column.replace("`", "``") + "`" for column, name in counted.items()}
     added = {name: expr(f"cast({seconds.format(column)} * 1000000 as bigint)") for name, column in quoted.items()}
     return nw.from_native(frame.to_native().withColumns(added)), counted
+
+
+def _with_microseconds_of_pandas(frame: nw.LazyFrame, times: list[str]) -> tuple[nw.LazyFrame, dict[str, str]]:
+    """The same for pandas, whose times are such numbers already: narwhals goes a long way round."""
+    native, counted = frame.collect().to_native(), {column: f"_us_{column}" for column in times}
+    added = {counted[column]: native[column].dt.as_unit("us").astype("int64") for column in times}
+    return nw.from_native(native.assign(**added)).lazy(), counted
 
 
 @contextmanager

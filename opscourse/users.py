@@ -93,12 +93,13 @@ def rfm(
     if isinstance(scores, bool) or scores not in range(2, 11):
         raise ArgumentError(f"scores is {scores!r}; give a whole number from 2 to 10.")
     source, bought, today = purchases(orders, snapshot, "snapshot", user_col, timestamp_col, amount_col)
-    bought = bought.with_columns(_one=nw.lit(1))
-    customers = bought.group_by("_user").agg(nw.col("_day").max(), nw.col("_one").sum(), nw.col("_amount").sum())
+    customers = bought.group_by("_user").agg(nw.col("_day").max(), nw.len().alias("_orders"), nw.col("_amount").sum())
+    if source.eager_pandas:
+        customers = customers.sort("_user")  # now, while it has few columns
     customers = customers.select(
         nw.col("_user").alias(user_col),
         (nw.lit(today) - nw.col("_day")).cast(nw.Int64).alias("recency_days"),
-        nw.col("_one").cast(nw.Int64).alias("frequency"),
+        nw.col("_orders").cast(nw.Int64).alias("frequency"),
         nw.col("_amount").round(4).alias("monetary"),  # so that sums in another order are equal sums
     )
     rank = {
@@ -111,7 +112,8 @@ def rfm(
         (1 + ((nw.col(name).cast(nw.Int64) - 1) * scores / nw.col("_customers")).floor()).cast(nw.Int64).alias(name)
         for name in rank
     )
-    return source.answer(scored.drop("_customers").sort(user_col))
+    scored = scored.drop("_customers")
+    return source.answer(scored if source.eager_pandas else scored.sort(user_col))
 
 
 def rfm_segments(scored: Any) -> Any:

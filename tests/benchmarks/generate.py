@@ -17,10 +17,14 @@ from pathlib import Path
 SIZES = (20_000, 200_000, 2_000_000)
 
 
-def measured(users: int, folder: Path) -> dict[str, float]:
-    """Make one company in a process of its own: seconds, CPU seconds, MiB of the largest process, rows, MB on disk."""
-    out = folder / str(users)
+def measured(users: int, folder: Path, only: tuple[str, ...] = ()) -> dict[str, float]:
+    """Make one company in a process of its own: seconds, CPU seconds, MiB of the largest process, rows, MB on disk.
+
+    only : the tables to make; all, if none are named.
+    """
+    out = folder / "-".join((str(users), *only))
     command = [sys.executable, "-m", "opscourse.cli", "generate", "--users", str(users), "--out", str(out)]
+    command += ["--tables", *only] if only else []
     code = (
         "import resource, subprocess, sys;"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
