@@ -75,7 +75,7 @@ def purchases(
     if day < facts["min__day"]:
         first = period_start(facts["min__day"], "day")
         raise ArgumentError(f"{argument} is {until}, but the first order is from {first}; choose a later one.")
-    return source, bought.filter(nw.col("_day") <= day), day
+    return source, bought if until is None else bought.filter(nw.col("_day") <= day), day
 
 
 def integers(frame: nw.DataFrame, *columns: str) -> list[tuple[int, ...]]:

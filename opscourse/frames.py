@@ -192,6 +192,8 @@ class Source:
         """The same values in types every engine reads alike: no Python dates, no time zones."""
         for column in set(frame) - set(times):
             values = frame[column]
+            if values.dtype.kind == "c":
+                raise ArgumentError(f"Column {column!r} of {table} holds complex numbers; convert them first.", column=column)
             if values.dtype == "object" and (kind := pd.api.types.infer_dtype(values, skipna=True)) not in SORTABLE:
                 if kind == "decimal":
                     frame = frame.assign(**{column: values.astype(float)})

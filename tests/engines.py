@@ -24,6 +24,7 @@ settings.load_profile("measures")
 
 KINDS = ("pandas", "pandas executed by DuckDB", "polars", "polars lazy", "duckdb", "dask")
 ENGINES = "OPSCOURSE_ENGINES" in os.environ
+DEEPER = int(os.environ.get("OPSCOURSE_FUZZ", 1))  # times as many examples of damaged input, then drawn anew each time
 EXAMPLES = 2 if ENGINES else 20  # of a property on every kind of frame: Spark takes seconds for each
 if ENGINES:
     KINDS = (*KINDS, "pyspark")
