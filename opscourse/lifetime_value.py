@@ -223,7 +223,8 @@ class GammaGamma:
         (x, mean), form = together(repeats=repeats, repeat_value=repeat_value, least={"repeats": 0, "repeat_value": 0})
         weight = self.p * x + self.q - 1
         amount = self.p * (self.v + np.where(x > 0, x * mean, 0.0))
-        return form(np.divide(amount, weight, out=np.where(np.isnan(weight), np.nan, np.inf), where=weight > 0))
+        none = np.where(np.isnan(weight + amount), np.nan, np.inf)
+        return form(np.divide(amount, weight, out=none, where=weight > 0))
 
 
 def gamma_gamma(repeats: Any, repeat_value: Any) -> GammaGamma:
