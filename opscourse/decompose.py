@@ -73,7 +73,11 @@ def decompose(before: Any, after: Any, rule: str = "multiplicative") -> pd.DataF
                 f"{parts[at]!r} goes from {old[at]:g} to {new[at]:g}; a factor must be above 0 in both periods."
             )
         power = np.array([1, -1]) if rule == "ratio" else 1
-        growth = power * np.log(new / old)
+        with np.errstate(over="ignore", under="ignore"):
+            times = new / old
+        if not (np.isfinite(times) & (times > 0)).all():
+            raise ArgumentError(f"after is {times.tolist()} times before; so large a change cannot be taken apart.")
+        growth = power * np.log(times)
         whole = growth.sum()
         with np.errstate(over="ignore", invalid="ignore"):
             contribution = np.prod(old**power) * (np.expm1(whole) / whole if whole else 1.0) * growth

@@ -26,7 +26,7 @@ import pandas as pd
 from opscourse.errors import ArgumentError
 from opscourse.periods import period
 
-__all__ = ["Source", "names", "one_of"]
+__all__ = ["LARGEST", "Source", "names", "one_of"]
 
 LARGEST = 1e300  # whose sum over all rows is still a float
 SORTABLE = ("boolean", "bytes", "date", "datetime", "empty", "floating", "integer", "string")  # kinds of Python objects
@@ -254,6 +254,13 @@ class Source:
                 raise ArgumentError(
                     f"Column {column!r} of {table} is a TIMESTAMP WITH TIME ZONE, whose days depend on the session; convert it"
                     f" to local time first: {remedy}.",
+                    column=column,
+                )
+        for column in set(schema.names()) - {*times, *numbers}:
+            if schema[column].is_nested() or isinstance(schema[column], nw.Duration):
+                raise ArgumentError(
+                    f"Column {column!r} of {table} holds {schema[column]}, which not every engine can sort; convert it, for"
+                    " example to text or to a number.",
                     column=column,
                 )
         for column in numbers:

@@ -14,7 +14,7 @@ import numpy as np
 
 from opscourse.attribution import attribution, incremental, shapley2
 from opscourse.errors import ArgumentError
-from opscourse.frames import Source, names
+from opscourse.frames import LARGEST, Source, names
 from opscourse.lifetime_value import ltv_from_retention
 from opscourse.periods import duration
 from opscourse.pricing import breakeven_lift, elasticity
@@ -281,7 +281,7 @@ def cost_ladder(
         steps["cac"] = (1, cost_col, customers_col)
     return source.answer(
         sums.with_columns(
-            nw.when(nw.col(below) > 0).then(factor * nw.col(above) / nw.col(below)).alias(name)
+            nw.when(nw.col(below) > 1 / LARGEST).then(factor * nw.col(above) / nw.col(below)).alias(name)
             for name, (factor, above, below) in steps.items()
         )
     )

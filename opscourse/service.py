@@ -85,7 +85,8 @@ def erlang_c(agents: Any, arrivals_per_hour: Any, handling_min: Any, within: str
         waits = np.where(spare > 0, blocked / (1 - np.minimum(load / agents, 1) * (1 - blocked)), 1.0)
     mean = np.where(spare > 0, ratio(waits * handling, spare), np.inf)
     target = duration(within, "within") / dt.timedelta(minutes=1)
-    level = 1 - waits * np.exp(-np.maximum(spare, 0) * target / handling)
+    with np.errstate(over="ignore"):  # so short that nobody waits
+        level = 1 - waits * np.exp(-np.maximum(spare, 0) * target / handling)
     return Queue(*map(form, (load, load / agents, waits, mean, level)))
 
 

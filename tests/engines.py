@@ -91,7 +91,7 @@ def brought(kind, connection, name, table):
             arrow = arrow.set_column(arrow.column_names.index("date"), "date", arrow["date"].cast(pa.date32()))
         return spark().createDataFrame(arrow)
     if kind == "duckdb":
-        connection.register(f"{name}_frame", table)
+        connection.register(f"{name}_frame", table.reset_index(drop=True))  # of Arrow columns it would take the index too
         dates = ", ".join(f'"{column}"::date as "{column}"' for column in table if column == "date")
         connection.execute(f"create table {name} as select * {f'replace ({dates})' if dates else ''} from {name}_frame")
         return connection.table(name)

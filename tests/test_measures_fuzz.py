@@ -366,7 +366,7 @@ DAMAGE = {
 # What it can be as well without changing the answer.
 HARMLESS = {
     "Int64": lambda column: column.astype("Int64") if column.dtype.kind == "i" else 1 / 0,
-    "uint8": lambda column: column.astype("int64").astype("uint8") if column.dtype.kind == "i" else 1 / 0,
+    "uint8": lambda column: column.astype("uint8") if column.dtype.kind == "i" and column.between(0, 255).all() else 1 / 0,
     "pyarrow numbers": lambda column: column.astype("int64[pyarrow]") if column.dtype.kind == "i" else 1 / 0,
     "decimals": lambda column: column.map(lambda value: decimal.Decimal(str(value))) if column.dtype.kind == "f" else 1 / 0,
     "Python text": lambda column: column.astype(object) if column.dtype == "str" else 1 / 0,
@@ -483,8 +483,14 @@ def test_the_order_of_rows_and_other_types_of_the_same_values_change_nothing(nam
             assume(False)  # not for this column
     answer, expected = outcome(kind, name, **{argument: changed}), outcome("pandas", name)
     assume(answer is not None)
-    if how in ("a zone", "a pyarrow zone", "categories") and isinstance(answer, OpsCourseError):
-        assert column in str(answer)  # DuckDB's times with a zone, and two columns of two zones or categories, are refused
+    refused = [
+        "a zone",
+        "a pyarrow zone",
+        "categories",
+    ]  # DuckDB's times with a zone, and two columns of two zones or categories
+    refused += ["Python times", "decimals"] * (kind == "dask")  # which has not looked at them yet
+    if how in refused and isinstance(answer, OpsCourseError):
+        assert column in str(answer)
     else:
         assert values(answer) == values(expected)
 
