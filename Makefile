@@ -57,7 +57,7 @@ resolve: setup ## prove that the locked versions have wheels for each Python and
 	  echo "Python $$python on $$system: $$(echo "$$pins" | wc -l) packages"; \
 	done; done
 
-bench: setup ## measure the measures beside queries by hand: 15 minutes; ARGS="--full --write docs/speed.md": hours
+bench: setup ## measure the measures beside queries by hand: 15 minutes; ARGS="--full --write docs/speed.md": half an hour or more
 	.venv/bin/python tests/benchmarks/measures $(ARGS)
 
 bench-grading: setup ## measure grading beside other tools, which it installs: 20 minutes or more
