@@ -295,7 +295,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=2, help="to repeat a measurement in its process (default: 2)")
     parser.add_argument("--imports", type=int, default=9, help="rounds of imports (default: 9)")
     parser.add_argument("--rounds", type=int, default=2, help="of each comparison (default: 2)")
-    parser.add_argument("--full", action="store_true", help="3 rounds, up to 30 M, 100 M larger than memory: half an hour or more")
+    parser.add_argument("--full", action="store_true", help="3 rounds, up to 30 M, 100 M larger than memory: half an hour")
     parser.add_argument("--tasks", nargs="*", choices=TASKS, default=list(TASKS))
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"folder of the logs (default: {CACHE})")
     parser.add_argument("--write", type=Path, help="page to write, such as docs/speed.md, with its plot")
