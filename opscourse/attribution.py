@@ -225,7 +225,9 @@ def _count(source: Source, rows: nw.LazyFrame) -> list[np.ndarray]:
 
 
 def _can_follow(log: nw.LazyFrame, goals: nw.LazyFrame) -> bool:
-    """Whether `_latest` applies: as-of joins ask for users of one type. PySpark has none."""
+    """Whether `_latest` applies: as-of joins ask for users of one type, in pandas stored in one way. PySpark has none."""
+    if log.implementation.is_pandas():
+        return log.to_native()["_user"].dtype == goals.to_native()["_user"].dtype
     return not log.implementation.is_pyspark() and log.collect_schema()["_user"] == goals.collect_schema()["_user"]
 
 

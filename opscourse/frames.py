@@ -181,11 +181,13 @@ class Source:
         name, frame = f"dask_{next(self._names)}", self.dask[table][needed]
         categories = {column: dtype.categories.dtype for column, dtype in frame.dtypes.items() if dtype == "category"}
         frame = frame.astype(categories) if categories else frame  # partitions may know different categories
-        self._in_duckdb(self._pandas(table, frame._meta, times)).create(name)
-        parts = frame.to_delayed()
-        for first in range(0, len(parts), dask.system.CPU_COUNT):
-            for part in dask.compute(*parts[first : first + dask.system.CPU_COUNT]):
-                self._in_duckdb(self._pandas(table, part, times)).insert_into(name)
+        parts, many = frame.to_delayed(), dask.system.CPU_COUNT
+        for first in range(0, len(parts), many):
+            rows = [self._pandas(table, part, times) for part in dask.compute(*parts[first : first + many])]
+            if not first:  # what is in a column of Python objects is known by its values only
+                self._in_duckdb(next(filter(len, rows), rows[0])[:0]).create(name)
+            for part in rows:
+                self._in_duckdb(part).insert_into(name)
         return self._connection.table(name)
 
     def _pandas(self, table: str, frame: pd.DataFrame, times: Mapping[str, str]) -> pd.DataFrame:

@@ -280,7 +280,7 @@ def cost_ladder(
     if customers_col is not None:
         steps["cac"] = (1, cost_col, customers_col)
     return source.answer(
-        sums.with_columns(
+        sums.with_columns(  # a sum of next to nothing is nothing: a cost of it would be infinite
             nw.when(nw.col(below) > 1 / LARGEST).then(factor * nw.col(above) / nw.col(below)).alias(name)
             for name, (factor, above, below) in steps.items()
         )

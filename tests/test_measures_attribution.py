@@ -475,3 +475,20 @@ def test_two_players_in_the_form_that_was_given():
     assert two.to_dict() == {"a": 15, "b": 30}
     with pytest.raises(ArgumentError, match="both holds something that is not a number"):
         shapley2(1, 2, 3, "x")
+
+
+STORED = ("int64", "Int64", "int32", "int64[pyarrow]"), ("str", "object", "string[pyarrow]", "category")
+
+
+@pytest.mark.parametrize("kinds", STORED, ids=["numbers", "text"])
+@pytest.mark.parametrize("rule", ["last_touch", "linear"])
+def test_users_may_be_stored_in_other_ways_in_the_two_tables(kinds, rule):
+    touches = pd.DataFrame({"user_id": [1, 1, 2], "ts": pd.to_datetime(["2025-03-01", "2025-03-02", "2025-03-02"])})
+    touches, goals = touches.assign(channel_id=["search", "video", "video"]), touches.iloc[1:].assign(user_id=[1, 3])
+    expected = attribution(touches, goals, rule)
+    if kinds[0] == "str":
+        touches, goals = (table.astype({"user_id": str}) for table in (touches, goals))
+    for one in kinds:
+        for other in kinds:
+            found = attribution(touches.astype({"user_id": one}), goals.astype({"user_id": other}), rule)
+            pd.testing.assert_frame_equal(found, expected)

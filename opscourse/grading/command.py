@@ -43,10 +43,12 @@ def main(argv: list[str]) -> int:
 
         runner.start()
     gc.disable()  # looking for garbage takes a sixth of the time of imports
-    from opscourse.grading.grade import Grading, grade, handed_out
+    try:
+        from opscourse.grading.grade import Grading, grade, handed_out
 
-    released = handed_out(options.release or options.out, options.roster, options.course, options.secret)
-    gc.enable()
+        released = handed_out(options.release or options.out, options.roster, options.course, options.secret)
+    finally:
+        gc.enable()
     limits = Limits(cell_seconds=options.cell_seconds, notebook_seconds=5 * options.cell_seconds, memory_mb=options.memory)
     options.out.mkdir(parents=True, exist_ok=True)
     strict = options.isolation == "strict"
