@@ -329,7 +329,9 @@ def main(arguments: list[str] | None = None) -> int:
         (cache / "spilled").mkdir(parents=True, exist_ok=True)
         for task in given.tasks:
             attempt([Case(task, "duckdb", by, large) for by in ("ours", "hand")], 1, seconds=0, memory=MEMORY)
-    lines = [*comparison(found, events), *row_wise(found, sample, events), *growth(found, sizes)]
+    lines = [*comparison(found, events), *row_wise(found, sample, events)]
+    if len(sizes) > 1:
+        lines += growth(found, sizes)
     if large:
         lines += larger(found, large, logs.written(cache, large))
     lines += imports(given.imports)
