@@ -215,8 +215,10 @@ def cohorts(
             f"No {period} in which users signed up is completely observed until {period_start(until, 'day')}; choose a shorter"
             " period or a later observed_until."
         )
-    seen = log.filter(nw.col("_period") <= last).join(people, on="_user", how="inner").filter(nw.col("_at") >= nw.col("_first"))
-    seen = source.collect(eventlog.users(seen, "_cohort", "_period").rename({"users": "active"}))
+    # A row for each user and period first: it is that which must fit into memory, or onto disk, and is joined.
+    seen = log.filter(nw.col("_period") <= last).group_by("_user", "_period").agg(nw.col("_at").max())
+    seen = seen.join(people, on="_user", how="inner").filter(nw.col("_at") >= nw.col("_first"))
+    seen = source.collect(seen.group_by("_cohort", "_period").agg(nw.len().alias("active")))
     if not len(seen):
         eventlog.check_overlap(source, log, people, user_col)
     active = {(cohort, at): users for cohort, at, users in eventlog.integers(seen, "_cohort", "_period", "active")}
