@@ -127,7 +127,7 @@ def mix_effects(before: Any, after: Any, by: str, numerator_col: str, denominato
     1  web          0.1        0.12       0.0125    -0.01875
     """
     result = ("weight_before", "weight_after", "rate_before", "rate_after", "rate_effect", "mix_effect")
-    names(by, "by", result)
+    names([by], "by", result)
     source = Source(before=before, after=after)
     sums = {}
     for table in ("before", "after"):

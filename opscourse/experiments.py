@@ -17,7 +17,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
 from opscourse.growth import cells
 from opscourse.sequential import RatePosterior, beta_binomial, peeking, sequential_interval
-from opscourse.values import array, fraction, named, ratio, together
+from opscourse.values import EDGE, array, fraction, named, ratio, together
 
 __all__ = ["RatePosterior", "beta_binomial", "cuped", "detectable", "peeking", "ratio_metric", "sequential_interval", "srm"]
 
@@ -59,7 +59,7 @@ def srm(units: Any, planned: Any = None) -> tuple[float, float]:
     if set(units.index) != set(planned.index):
         raise ArgumentError(f"units has the arms {list(units.index)}, planned has {list(planned.index)}; give both the same.")
     count, share = array(units, "units", least=0), array(planned.reindex(units.index), "planned", least=0)
-    if len(count) < 2 or not count.sum() > 0 or not share.all():
+    if len(count) < 2 or not count.sum() > 0 or not (share > EDGE * share.sum()).all():
         raise ArgumentError(
             f"{len(count)} arms with {count.sum():g} units and planned shares of {share.tolist()}; give two arms or more, with"
             " units, each with a share above 0."

@@ -12,17 +12,19 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.eventlog import purchases
 from opscourse.frames import Source
 from opscourse.periods import CENTURY, duration
-from opscourse.values import number, together, whole_number
+from opscourse.values import array, number, together, whole_number
 
 __all__ = ["BgNbd", "GammaGamma", "bg_nbd", "clv", "clv_summary", "gamma_gamma", "ltv_from_retention"]
 
 HOLE = 1e-6  # so close to a removable singularity of the expectation rounding decides
 LARGEST = 7  # of the absolute logarithm of a parameter, in units of the data: beyond it customers are all alike
+SMALLEST = 1e-100  # amount: what is below it has no logarithm beside usual ones
 
 
 def clv_summary(
@@ -261,7 +263,7 @@ def gamma_gamma(repeats: Any, repeat_value: Any) -> GammaGamma:
     x, mean = x[x != 0], mean[x != 0]
     if x.size < 2:
         raise ArgumentError(f"{x.size} customers have a repeat; how amounts differ needs at least two.")
-    wrong = ~((mean > 0) & (x == np.floor(x)))
+    wrong = ~((mean > SMALLEST) & (x == np.floor(x)))
     if wrong.any():
         raise ArgumentError(
             f"repeats must be whole and repeat_value positive where there are any, but {wrong.sum():,} of {wrong.size:,} are"
@@ -379,10 +381,10 @@ def clv(
     source.read("summary", number={name: name for name in columns}, keep=["repeat_value"])
     rows = source.collect(source.whole("summary").lazy())
     kind = rows.schema["repeat_value"]
-    if not kind.is_numeric() and not rows["repeat_value"].is_null().all():
+    if not (kind.is_numeric() or isinstance(kind, nw.Object) or rows["repeat_value"].is_null().all()):
         raise ArgumentError(f"Column 'repeat_value' of summary holds {kind}, not numbers.", column="repeat_value")
     x, last, age, _ = _histories(*(rows[name].cast(nw.Float64).to_numpy() for name in columns))
-    value = spend.expected_value(x, rows["repeat_value"].cast(nw.Float64).to_numpy())
+    value = spend.expected_value(x, array(pd.Series(rows["repeat_value"].to_numpy()), "repeat_value", missing=True))
     ends = np.append(np.arange(30, days, 30), days) if discount else [days]
     expected, worth = np.zeros(len(x)), np.zeros(len(x))
     for end in ends:

@@ -263,7 +263,7 @@ def cost_ladder(
        impressions  clicks  installs  cost_cny   cpm    ctr  cpc   cpi
     0         4000     100         5     100.0  25.0  0.025  1.0  20.0
     """
-    columns = [impressions_col, clicks_col, installs_col, *names(customers_col, "customers_col"), cost_col]
+    columns = [impressions_col, clicks_col, installs_col, *([] if customers_col is None else [customers_col]), cost_col]
     columns = list(dict.fromkeys(names(columns, "A column of spend")))
     by = names(by, "by", [*columns, "cpm", "ctr", "cpc", "cpi", "cac"])
     source = Source(spend=spend)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source, names
-from opscourse.values import array, fraction, number, whole_number
+from opscourse.values import EDGE, array, fraction, number, whole_number
 
 __all__ = ["cash_forecast", "cash_runway", "concentration", "hhi_bounds", "newsvendor"]
 
@@ -125,7 +125,7 @@ def hhi_bounds(cr: float, k: int) -> tuple[float, float]:
     (570, 2852)
     """
     cr = number(cr, "cr")
-    if not 0 < cr <= 1:
+    if not EDGE <= cr <= 1:
         raise ArgumentError(f"cr is {cr!r}; give a fraction above 0 and up to 1, for example 0.534.")
     return _bounds(cr, whole_number(k, "k"))
 

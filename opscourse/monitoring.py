@@ -15,7 +15,7 @@ from opscourse.errors import ArgumentError
 from opscourse.frames import Source
 from opscourse.growth import cells
 from opscourse.periods import period_start
-from opscourse.values import whole_number
+from opscourse.values import LARGEST, whole_number
 
 __all__ = ["stl_residual", "trailing_z", "weekday_ratio"]
 
@@ -197,5 +197,5 @@ def _answer(
 
 
 def _positive(value: Any, argument: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < LARGEST:
         raise ArgumentError(f"{argument} is {value!r}; give a number above 0.")

@@ -54,6 +54,8 @@ def proportion_interval(successes: Any, n: Any, method: str = "wilson", confiden
         given = array(np.ravel(successes), "successes", missing=True), array(np.ravel(n), "n", missing=True)
         count, total = np.broadcast_arrays(*(numbers.reshape(shape) for numbers, shape in zip(given, shapes, strict=True)))
         count, total = count.copy(), total.copy()  # what is broadcast cannot be written to
+        if isinstance(successes, pd.Series) and count.shape != shapes[0]:
+            raise ValueError(f"successes is a Series of {len(successes)}, n has {total.size}")
     except ArgumentError:
         raise
     except ValueError as error:

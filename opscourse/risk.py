@@ -113,16 +113,12 @@ def spread(
     """
     delay = np.inf if response_delay is None else duration(response_delay, "response_delay") / dt.timedelta(hours=1)
     whole_number(hours, "hours")
-    for name, value, most in (
-        ("audience", audience, np.inf),
-        ("first", first, audience),
-        ("growth", growth, np.inf),
-        ("fade", fade, 1),
-        ("effect", effect, 1),
-    ):
-        if number(value, name, least=0) > most or (name == "audience" and not value > 0):
-            raise ArgumentError(f"{name} is {value!r}; give a number from 0 to {most:g}, and an audience above 0.")
-    talking = reached = float(first)
+    given = {"audience": audience, "first": first, "growth": growth, "fade": fade, "effect": effect}
+    audience, first, growth, fade, effect = (number(value, name, least=0) for name, value in given.items())
+    for name, value, most in (("first", first, audience), ("fade", fade, 1), ("effect", effect, 1)):
+        if value > most or not audience:
+            raise ArgumentError(f"{name} is {value:g}; give a number from 0 to {most:g}, and an audience above 0.")
+    talking = reached = first
     rows = []
     for hour in range(hours):
         rate = growth * (1 - effect if hour >= delay else 1)

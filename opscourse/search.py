@@ -9,7 +9,7 @@ import numpy as np
 
 from opscourse.errors import ArgumentError
 from opscourse.frames import Source
-from opscourse.values import together
+from opscourse.values import number, together
 
 __all__ = ["keyword_opportunity", "page_rank"]
 
@@ -94,7 +94,8 @@ def page_rank(links: Any, *, from_col: str = "from_page", to_col: str = "to_page
     1  shop         1          1      0.282
     2  blog         0          2      0.198
     """
-    if not 0 <= damping < 1:
+    damping = number(damping, "damping", least=0)
+    if damping >= 1:
         raise ArgumentError(f"damping is {damping!r}; give a fraction from 0 to below 1, for example 0.85.")
     source = Source(links=links)
     pairs, _ = source.read("links", key={"_from": from_col, "_to": to_col})

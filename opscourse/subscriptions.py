@@ -13,7 +13,7 @@ import pandas as pd
 from opscourse.errors import ArgumentError
 from opscourse.eventlog import last_day
 from opscourse.frames import Source
-from opscourse.periods import period_of, period_start
+from opscourse.periods import CENTURY, period_of, period_start
 from opscourse.values import array, fraction
 
 __all__ = ["kaplan_meier", "mrr_waterfall"]
@@ -84,8 +84,13 @@ def mrr_waterfall(
             f"Column {mrr_col!r} of spells goes up to {facts['max__mrr']:g}, too much to add up exactly; count in millions.",
             column=mrr_col,
         )
-    first = int(facts["min__month"])
-    last = period_of(last_day(observed_until, facts["max__day"]) + 1, "month") - 1
+    first, until = int(facts["min__month"]), last_day(observed_until, facts["max__day"])
+    if until - facts["min__day"] > CENTURY:
+        raise ArgumentError(
+            f"The first start in spells is on {period_start(facts['min__day'], 'day')}, a century before the last observed day,"
+            f" {period_start(until, 'day')}, or earlier; leave out days that cannot be, or choose an earlier observed_until."
+        )
+    last = period_of(until + 1, "month") - 1
     if last < first:
         raise ArgumentError(
             f"No month is completely observed from the first start in {period_start(first, 'month'):%Y-%m} on; choose a later"

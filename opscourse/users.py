@@ -16,6 +16,7 @@ from opscourse.errors import ArgumentError
 from opscourse.eventlog import purchases
 from opscourse.frames import Source
 from opscourse.lifetime_value import BgNbd, GammaGamma, bg_nbd, clv, clv_summary, gamma_gamma
+from opscourse.values import whole_number
 
 __all__ = [
     "SEGMENTS",
@@ -92,7 +93,7 @@ def rfm(
     0        1            10          2      30.0  2  2  1
     1        2            30          1      99.0  1  1  2
     """
-    if isinstance(scores, bool) or scores not in range(2, 11):
+    if whole_number(scores, "scores", least=2) > 10:
         raise ArgumentError(f"scores is {scores!r}; give a whole number from 2 to 10.")
     source, bought, today = purchases(orders, snapshot, "snapshot", user_col, timestamp_col, amount_col)
     customers = bought.group_by("_user").agg(nw.col("_day").max(), nw.len().alias("_orders"), nw.col("_amount").sum())

@@ -13,6 +13,7 @@ from opscourse.errors import ArgumentError
 __all__ = ["array", "fraction", "named", "number", "ratio", "together", "weights_of", "whole_number"]
 
 LARGEST = 1e100  # a product of three such numbers is still a float
+EDGE = 1e-12  # a confidence nearer to 0 or 1 has no quantile that could be computed with
 
 
 def array(value: Any, argument: str, least: float | None = None, missing: bool = False) -> np.ndarray:
@@ -64,14 +65,14 @@ def number(value: Any, argument: str, least: float | None = None) -> float:
 
 
 def fraction(value: Any, argument: str) -> float:
-    """The value, if it is a number between 0 and 1, both excluded; else ArgumentError.
+    """The value, if it is a number between 0 and 1, at least 1e-12 away from both; else ArgumentError.
 
     Examples
     --------
     >>> fraction(0.95, "confidence")
     0.95
     """
-    if isinstance(value, bool) or not (isinstance(value, (int, float, np.number)) and 0 < value < 1):
+    if isinstance(value, bool) or not (isinstance(value, (int, float, np.number)) and EDGE <= value <= 1 - EDGE):
         raise ArgumentError(f"{argument} is {value!r}; give a fraction between 0 and 1, for example 0.95.")
     return value
 
@@ -125,9 +126,11 @@ def together(least: dict[str, float] | None = None, **values: Any) -> tuple[list
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Numerator by denominator; missing where the denominator is 0."""
+    """Numerator by denominator; missing where the denominator is 0, or so near to it that the ratio is no number."""
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
+    with np.errstate(over="ignore"):
+        result = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
+    return np.where(np.isinf(result), np.nan, result)
 
 
 def weights_of(value: Any, argument: str) -> dict[Any, float]:

@@ -83,7 +83,10 @@ def brought(kind, connection, name, table):
             client = on_cluster()
             assert dask.base.get_scheduler() == client.get
         table = table.astype({column: pd.ArrowDtype(pa.date32()) for column in table if column == "date"})
-        return dd.from_pandas(table, npartitions=3, sort=False)
+        objects = [table[column] for column in table if table[column].dtype == object]
+        text = all(pd.api.types.infer_dtype(values) == "string" for values in objects)
+        with dask.config.set({"dataframe.convert-string": text}):  # else it makes text of Python's times and decimals
+            return dd.from_pandas(table, npartitions=3, sort=False)
     if kind == "pyspark":
         texts = {column: object for column in table if isinstance(table[column].dtype, pd.CategoricalDtype)}
         arrow = pa.Table.from_pandas(table.astype(texts), preserve_index=False)

@@ -276,6 +276,7 @@ def test_staffing_by_hour_keeps_the_form():
         (lambda: nps(SURVEYS, confidence=95), ["confidence is 95"]),
         (lambda: mrr_waterfall(SPELLS.drop(columns="end")), ["no column 'end'"]),
         (lambda: mrr_waterfall(SPELLS[:0]), ["spells has no rows"]),
+        (lambda: mrr_waterfall(SPELLS, observed_until="9999-12-31"), ["a century before", "9999-12-31"]),
         (lambda: mrr_waterfall(SPELLS.assign(mrr_cny=-5.0)), ["'mrr_cny'", "-5"]),
         (lambda: mrr_waterfall(SPELLS.assign(mrr_cny=1e15)), ["'mrr_cny'", "1e+15", "in millions"]),
         (lambda: mrr_waterfall(SPELLS.assign(end=pd.Timestamp("2025-01-01"))), ["10 spells end before", "2025-01-01"]),

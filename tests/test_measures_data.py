@@ -385,6 +385,8 @@ TWICE = pd.concat([USERS, USERS.assign(signup_ts=USERS.signup_ts + pd.Timedelta(
         (lambda: activity(VISITS, observed_until="2025-02-01"), ["before the log begins on 2025-03-01"]),
         (lambda: activity(NOBODY, USERS), ["no user in common"]),
         (lambda: proportion_interval(5, 4), ["1 of 1", "5 of 4"]),
+        (lambda: proportion_interval(pd.Series([1.0]), [4, 5]), ["successes is a Series of 1", "n has 2"]),
+        (lambda: proportion_interval(1, 4, confidence=5e-324), ["confidence is 5e-324"]),
         (lambda: proportion_interval([1, -1], 4), ["1 of 2", "-1 of 4"]),
         (lambda: proportion_interval(float("nan"), 4), ["nan of 4"]),
     ],

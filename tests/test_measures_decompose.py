@@ -171,6 +171,7 @@ def test_rates_that_all_rise_under_a_whole_that_falls_are_a_mix():
         (lambda: mix_effects(BEFORE, AFTER.assign(visits=[0, 1, 1]), "os", "orders", "visits"), ["'ios'", "no visits"]),
         (lambda: mix_effects(BEFORE.assign(os=1), AFTER, "os", "orders", "visits"), ["'os'", "in before", "in after"]),
         (lambda: mix_effects(BEFORE[:0], AFTER, "os", "orders", "visits"), ["before has no rows"]),
+        (lambda: mix_effects(BEFORE, AFTER, ["os"], "orders", "visits"), ["by is ['os']", "a text"]),
         (lambda: mix_effects(BEFORE.assign(os=None), AFTER, "os", "orders", "visits"), ["'os' of before", "3 of 3"]),
         (lambda: mix_effects(BEFORE, AFTER.assign(orders=np.nan), "os", "orders", "visits"), ["'orders' of after"]),
         (

@@ -230,6 +230,7 @@ def test_a_crisis_never_reaches_more_than_there_are(first, growth, fade):
         (lambda: spread("6h", first=0.5, audience=0.1), ["first is 0.5"]),
         (lambda: spread("6h", fade=1.5), ["fade is 1.5"]),
         (lambda: spread("6h", growth=-1), ["growth is -1"]),
+        (lambda: spread("6h", fade="a fifth"), ["fade", "not a number"]),
         (lambda: spread("6h", hours=0), ["hours is 0"]),
     ],
 )

@@ -228,6 +228,7 @@ ONE = pd.Series([1.0, 2.0])
         (lambda: cost_ladder(SPEND.drop(columns="clicks")), ["no column 'clicks'"]),
         (lambda: cost_ladder(SPEND.assign(clicks=-1)), ["'clicks'", "-1"]),
         (lambda: cost_ladder(SPEND, by="cpm"), ["'cpm'", "column of the result"]),
+        (lambda: cost_ladder(SPEND, customers_col=[]), ["column of spend is []", "a text"]),
         (lambda: cost_ladder(SPEND, by="campaign_id"), ["no column 'campaign_id'"]),
         (lambda: response_fit([1, 2, 3], [1, 2]), ["3 and 2"]),
         (lambda: response_fit([1, 2, 2], [1, 2, 2]), ["three different spends"]),

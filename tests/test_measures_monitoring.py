@@ -133,6 +133,7 @@ DAILY = series(days=40)
     ("call", "says"),
     [
         (lambda: weekday_ratio(DAILY, tolerance=0), ["tolerance is 0"]),
+        (lambda: weekday_ratio(DAILY, tolerance=10**400), ["tolerance is 1000"]),
         (lambda: weekday_ratio(DAILY, weeks=0), ["weeks is 0", "from 1"]),
         (lambda: weekday_ratio(DAILY, weeks=2.5), ["weeks is 2.5"]),
         (lambda: weekday_ratio(DAILY, weeks=6), ["40 days", "more than 42"]),
