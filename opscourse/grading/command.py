@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 from pathlib import Path
@@ -42,6 +43,7 @@ def main(argv: list[str]) -> int:
         from opscourse.grading import runner
 
         runner.start()
+    atexit.register(gc.freeze)  # else the end looks through all that was imported for garbage, three times
     gc.disable()  # looking for garbage takes a sixth of the time of imports
     try:
         from opscourse.grading.grade import Grading, grade, handed_out

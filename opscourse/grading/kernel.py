@@ -36,7 +36,7 @@ CONFIG = Config(
         "HistoryManager": {"enabled": False},
         "IPKernelApp": {"capture_fd_output": False, "outstream_class": "opscourse.grading.kernel.Stream"},
         "InlineBackend": {"figure_formats": set()},  # a figure is closed at the end of its cell, but nobody looks at it
-        "InteractiveShell": {"colors": "nocolor"},
+        "InteractiveShell": {"colors": "nocolor", "xmode": "Plain"},  # nobody reads the code around a traceback's lines
         "Session": {"copy_threshold": 1 << 62},  # else pyzmq starts a thread and a socket with the first large output
     }
 )
@@ -68,6 +68,7 @@ class Kernel(IPythonKernel):
     """IPython's kernel without its debugger, which would look at, and after a fork so copy, all modules."""
 
     _supports_kernel_subshells = False
+    _execute_sleep = 0.0  # for output on its way, which nbval waits for anyway
 
     def __init__(self, **kwargs: Any) -> None:
         super(IPythonKernel, self).__init__(**kwargs)

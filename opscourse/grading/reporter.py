@@ -31,6 +31,7 @@ __all__ = ["Client", "ConfinedProvisioner", "Reporter", "around", "begin"]
 REPORT = 3  # the descriptor for reports
 LONGEST = 1_000_000  # letters of an answer
 SENTENCE = 300  # letters of a reason
+HEAD, FRAMES = "Traceback (most recent call last)", 50  # of a traceback, the most lines that are looked at
 NBVAL = ["-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env", "-c", os.devnull, "--noconftest", "-p", "no:cacheprovider"]
 IDLE = "debugging doctest faulthandler junitxml logging pastebin setuponly setupplan stepwise"
 IDLE += " threadexception unraisableexception warnings"
@@ -158,7 +159,9 @@ def _outcome(item: Any, failure: BaseException | None, seconds: float) -> dict[s
 def _stop(error: Any, source: str) -> tuple[Stop, str]:
     """What an error in a cell means, in one sentence."""
     name, evalue = str(error["ename"]), str(error.get("evalue", ""))[:LONGEST]
-    traceback = [str(line)[:LONGEST] for line in error.get("traceback", [])[-50:]]
+    lines = [str(line)[:LONGEST] for line in error.get("traceback", [])]
+    last = max((at for at, line in enumerate(lines) if line.startswith(HEAD)), default=0)  # before it, what led to the error
+    traceback = lines[last : last + FRAMES]
     own = _own_error({"ename": name, "evalue": evalue, "traceback": traceback}, source)[:SENTENCE]
     if name in ("NotAnswered", "CheckFailed"):
         said = SAID.match(evalue)

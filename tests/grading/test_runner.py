@@ -1,5 +1,6 @@
 """One notebook run: honest cells give their answers, whatever the others do, and nothing is left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -79,6 +80,29 @@ def test_answers_errors_and_open_questions_are_told_apart(run):
     assert ran.stops["4.5"][0] == Stop.MEMORY
     assert ran.seconds["4.1"] > 0
     assert ran.peak_mb > 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise OSError('b') from e",
+            "OSError: b (line 4: raise OSError('b') from e)",
+        ),
+        (
+            "import pandas as pd\ntry:\n    [][1]\nexcept IndexError:\n    pd.DataFrame()['a']",
+            "KeyError: 'a' (line 5: pd.DataFrame()['a'])",
+        ),
+        ("def f(n):\n    return f(n + 1)\nf(0)", "RecursionError: maximum recursion depth exceeded (line 3: f(0))"),
+        ("x = (", "SyntaxError: incomplete input"),
+        (
+            "raise ValueError('Traceback (most recent call last)')",
+            "ValueError: Traceback (most recent call last) (line 1: raise",
+        ),
+    ],
+)
+def test_the_sentence_names_the_cells_own_line_of_the_last_error(run, answer, said):
+    assert said in run(notebook(("4.1", "answer", answer))).stops["4.1"][1]
 
 
 def test_only_a_check_cell_answers_only_its_own_question_and_the_last_word_counts(run):
@@ -189,10 +213,18 @@ def test_all_processes_die_with_a_killed_grader(tmp_path):
     assert alive == []
 
 
+def kernel_at_work():
+    """Of each process that a fork server made, whether it has worked for a second; the servers themselves may have before."""
+    for server in psutil.Process().children():
+        for process in server.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                yield process.cpu_times().user > 1
+
+
 def test_stop_ends_what_runs_and_what_comes_later_runs(run):
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, three("while True: pass"), Limits(cell_seconds=100))
-        while not any(process.name() and process.cpu_times().user > 1 for process in psutil.Process().children(recursive=True)):
+        while not any(kernel_at_work()):
             time.sleep(0.1)
         runner.stop()
         with pytest.raises(DataUnavailable, match="stopped"):
