@@ -139,7 +139,8 @@ def release(
     earlier = f"; {len(students) - len(todo)} were there" if len(todo) < len(students) else ""
     print(f"Made {plural(len(todo), 'bundle')}{again}{earlier}: {bundles}")
     if strangers := sorted(there - set(students)):
-        print(f"Not on the roster, left as they are: {', '.join(strangers)}")
+        more = f" and {len(strangers) - 10:,} more" if len(strangers) > 10 else ""
+        print(f"Not on the roster, left as they are: {', '.join(strangers[:10])}{more}")
 
 
 def _hidden(class_: Class, private: Path) -> None:
