@@ -212,11 +212,12 @@ def _reports(descriptor: int, watch: Watch) -> Iterator[dict[str, Any]]:
     """The runner's reports as they come; ends when it does, or when the watch says so."""
     text, over = b"", False
     while len(text) < LONGEST:
-        over = over or watch.over()
-        if not select.select([descriptor], [], [], 0 if over else TICK)[0]:
+        if not select.select([descriptor], [], [], 0)[0]:  # all is read: the watch knows which cell runs, and so whom to blame
             if over:
                 return
-            continue
+            over = watch.over()
+            if not select.select([descriptor], [], [], 0 if over else TICK)[0]:
+                continue
         part = os.read(descriptor, 1 << 16)
         if not part:
             return

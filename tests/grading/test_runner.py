@@ -183,6 +183,24 @@ def test_no_process_is_left(run):
     assert [child for pid in servers for child in psutil.Process(pid).children()] == []
 
 
+def test_the_watch_looks_only_when_it_knows_which_cell_runs():
+    """On a busy machine a cell could be blamed for what the next one, of which the report was waiting, had written."""
+    reads, writes = os.pipe()
+    os.write(writes, b'{"cell": 0}\n{"cell": 1}\n')
+    seen = []
+
+    class Strict:
+        def over(self):
+            seen.append("over")
+            return True
+
+    for report in runner._reports(reads, Strict()):
+        seen.append(report["cell"])
+    os.close(reads)
+    os.close(writes)
+    assert seen == [0, 1, "over"]
+
+
 def test_a_file_that_is_no_notebook_is_refused(run):
     for text in ("", "[]", "{}", '{"cells": 3}'):
         with pytest.raises(DataUnavailable, match="cannot be read"):
