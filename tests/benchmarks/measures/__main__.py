@@ -76,7 +76,7 @@ def once(case: Case, cache: Path, **options: object) -> Cost:
     command = [sys.executable, str(HERE / "one.py"), json.dumps(job)]
     run = subprocess.run(command, capture_output=True, text=True, env=environment)
     if run.returncode:
-        raise RuntimeError(f"{case} failed ({run.returncode}): {run.stderr.strip()[-600:]}")
+        raise RuntimeError(f"{case} failed ({run.returncode}):\n{run.stderr.strip()[-600:]}")
     cost = Cost(*json.loads(run.stdout).values())
     note = f"{cost.wall:.2f} s, {cost.cpu:.2f} CPU s, {cost.memory:,.0f} MiB"
     print(
@@ -338,7 +338,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.users:
         lines += companies(given.users, cache)
     head = ["# How fast the measures are\n", f"Written by `make bench`: {machine()}.\n"]
-    head += [f"Failed: {text}\n" for text in failed]
+    head += [f"Failed: {text.splitlines()[0]}\n" for text in failed]  # below it are paths of this machine
     print("\n".join([*head, *lines]))
     if given.write:
         plot(found, events, sizes, given.write.with_suffix(".png"))
